@@ -1,0 +1,119 @@
+//! What a client's half of a move means: who sits down, who gets up, who has finished. The tables' own statuses follow
+//! from it when the draft is judged.
+
+use super::draft::{Draft, Op};
+use crate::{Edit, GuestPatch, GuestStatus, Id, Rejection, TablePatch, TableStatus};
+
+impl Draft<'_> {
+    /// What a request about a guest says of its status and table.
+    pub(super) fn move_guest(&mut self, op: Op, id: &Id, patch: &GuestPatch) {
+        let Some(guest) = self.guest(id) else { return };
+        // A reference equal to the present one says nothing.
+        let claim = match &patch.table_id {
+            Edit::Keep => Edit::Keep,
+            Edit::Clear if guest.row.table_id.is_none() => Edit::Keep,
+            Edit::Set(table) if guest.row.table_id.as_ref() == Some(table) => Edit::Keep,
+            other => other.clone(),
+        };
+        match (claim, patch.status) {
+            (Edit::Keep, None) => {}
+            (Edit::Keep, Some(GuestStatus::Seated)) => {
+                guest.row.status = GuestStatus::Seated;
+                guest.moved_by = op;
+            }
+            (Edit::Set(table), None | Some(GuestStatus::Seated)) if self.table(&table).is_some() => {
+                self.sit(op, id, &table, patch.override_capacity);
+            }
+            (Edit::Set(table), None | Some(GuestStatus::Seated)) => {
+                self.refuse(op, Rejection::invalid("table_id", format!("names no table of this restaurant: {table}")));
+            }
+            (Edit::Set(_), Some(status)) => {
+                let message = format!("can't be given beside status {}", status.as_str());
+                self.refuse(op, Rejection::invalid("table_id", message));
+            }
+            (Edit::Clear, None) => self.get_up(op, id, GuestStatus::Waiting),
+            (Edit::Keep | Edit::Clear, Some(status)) => self.get_up(op, id, status),
+        }
+    }
+
+    /// What a request about a table says of its status and guest.
+    pub(super) fn move_table(&mut self, op: Op, id: &Id, patch: &TablePatch) {
+        let sitters = self.sitters(id);
+        // A reference equal to the present one says nothing.
+        let claim = match &patch.guest_id {
+            Edit::Keep => Edit::Keep,
+            Edit::Clear if sitters.is_empty() => Edit::Keep,
+            Edit::Set(guest) if sitters.contains(guest) => Edit::Keep,
+            other => other.clone(),
+        };
+        if let (Edit::Set(guest), status) = (&claim, patch.status) {
+            match status {
+                Some(status) if status != TableStatus::Occupied => {
+                    let message = format!("can't be given beside status {}", status.as_str());
+                    self.refuse(op, Rejection::invalid("guest_id", message));
+                }
+                _ if self.guest(guest).is_none() => {
+                    let message = format!("names no guest of this restaurant: {guest}");
+                    self.refuse(op, Rejection::invalid("guest_id", message));
+                }
+                _ => self.sit(op, guest, id, patch.override_capacity),
+            }
+            return;
+        }
+        let leave = |draft: &mut Self, status| sitters.iter().for_each(|guest| draft.get_up(op, guest, status));
+        match patch.status {
+            None if claim == Edit::Clear => leave(self, GuestStatus::Waiting),
+            None => {}
+            Some(TableStatus::Occupied) => {
+                if claim == Edit::Clear {
+                    leave(self, GuestStatus::Waiting);
+                }
+                if let Some(table) = self.table(id) {
+                    table.demands_guest = Some(op);
+                }
+            }
+            Some(status @ (TableStatus::Reserved | TableStatus::OutOfService)) => {
+                self.refuse_if_in_use(op, id);
+                self.ask_status(id, status);
+            }
+            Some(status @ (TableStatus::Available | TableStatus::Dirty)) => {
+                leave(self, GuestStatus::Finished);
+                self.ask_status(id, status);
+            }
+        }
+    }
+
+    /// Refuses to delete, block or reserve a table at which somebody sits.
+    pub(super) fn refuse_if_in_use(&mut self, op: Op, id: &Id) {
+        if let Some(sitter) = self.sitters(id).first()
+            && let Some(table) = self.current_table(id)
+        {
+            let by = self.current_guest(sitter);
+            self.refuse(op, Rejection::TableInUse { table, by });
+        }
+    }
+
+    fn ask_status(&mut self, id: &Id, status: TableStatus) {
+        if let Some(table) = self.table(id) {
+            table.asked_status = Some(status);
+            table.demands_guest = None;
+        }
+    }
+
+    fn sit(&mut self, op: Op, guest: &Id, table: &Id, override_capacity: bool) {
+        if let Some(guest) = self.guest(guest) {
+            guest.row.table_id = Some(table.clone());
+            guest.row.status = GuestStatus::Seated;
+            guest.moved_by = op;
+            guest.override_capacity = override_capacity;
+        }
+    }
+
+    fn get_up(&mut self, op: Op, guest: &Id, status: GuestStatus) {
+        if let Some(guest) = self.guest(guest) {
+            guest.row.table_id = None;
+            guest.row.status = status;
+            guest.moved_by = op;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A restaurant: the name, time zone and settings that its floor runs by.
+
+use jiff::tz::TimeZoneDatabase;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    FieldError, Id, Purpose, Time,
+    fields::{Fields, boolean, filled_text, kind},
+};
+
+/// A restaurant as stored and as sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Restaurant {
+    /// Its id.
+    pub id: Id,
+    /// What people call it, 1–200 characters. The id, until someone gives it a name.
+    pub name: String,
+    /// The IANA name of the time zone it lives by.
+    pub timezone: String,
+    /// How its floor behaves.
+    pub settings: Settings,
+    /// How many commits have changed it, its creation included.
+    pub version: u64,
+    /// When it was created.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+/// How a restaurant's floor behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Settings {
+    /// Whether a table that a party leaves for good becomes `dirty` rather than `available`.
+    pub dirty_after_finish: bool,
+}
+
+/// What a request says about a restaurant.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RestaurantPatch {
+    pub(crate) name: Option<String>,
+    pub(crate) timezone: Option<String>,
+    pub(crate) dirty_after_finish: Option<bool>,
+    pub(crate) errors: Vec<FieldError>,
+}
+
+/// The longest name of a restaurant, in characters.
+const MAX_NAME: usize = 200;
+
+impl RestaurantPatch {
+    /// Reads the JSON object of a request; faults are kept inside and judged by [`crate::decide`].
+    pub fn read(id: &Id, object: &Map<String, Value>, purpose: Purpose) -> Self {
+        let mut fields = Fields::new(object, purpose);
+        fields.same_id(id);
+        let name = fields.never_null(&["name"], filled_text(MAX_NAME));
+        let timezone = fields.never_null(&["timezone"], time_zone);
+        let dirty_after_finish = match fields.get("settings") {
+            None => None,
+            Some(Value::Object(settings)) => {
+                let mut settings = Fields::new(settings, Purpose::Update);
+                let dirty = settings.never_null(&["dirtyAfterFinish", "dirty_after_finish"], boolean);
+                for error in settings.into_errors() {
+                    fields.fault(&format!("settings.{}", error.field), error.message);
+                }
+                dirty
+            }
+            Some(other) => {
+                fields.fault("settings", format!("must be an object, not {}", kind(other)));
+                None
+            }
+        };
+        Self { name, timezone, dirty_after_finish, errors: fields.into_errors() }
+    }
+
+    pub(crate) fn apply_to(&self, restaurant: &mut Restaurant) {
+        if let Some(name) = &self.name {
+            restaurant.name.clone_from(name);
+        }
+        if let Some(timezone) = &self.timezone {
+            restaurant.timezone.clone_from(timezone);
+        }
+        if let Some(dirty_after_finish) = self.dirty_after_finish {
+            restaurant.settings.dirty_after_finish = dirty_after_finish;
+        }
+    }
+}
+
+impl Restaurant {
+    /// A restaurant of which nothing is known yet but its id.
+    pub(crate) fn blank(id: Id, at: Time) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            timezone: "UTC".to_owned(),
+            settings: Settings::default(),
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+}
+
+/// The name of a zone in the IANA database that is compiled in, in its canonical spelling.
+fn time_zone(value: &Value) -> Result<String, String> {
+    let name = filled_text(MAX_NAME)(value)?;
+    let unknown = || format!("must be an IANA time zone such as Europe/Paris, not {name:?}");
+    let zone = TimeZoneDatabase::bundled().get(&name).map_err(|_| unknown())?;
+    zone.iana_name().map(str::to_owned).ok_or_else(unknown)
+}
