@@ -146,9 +146,16 @@ impl<'a> Fields<'a> {
 
     /// The `id` of a body may repeat the row's own, and nothing else.
     pub(crate) fn same_id(&mut self, id: &Id) {
-        if self.object.get("id").is_some_and(|value| value.as_str() != Some(id.as_str())) {
-            self.fault("id", format!("is not the one that is written to, which is {id}"));
-        }
+        let message = match self.object.get("id") {
+            None | Some(Value::Null) => return,
+            Some(Value::String(text)) if text == id.as_str() => return,
+            Some(Value::String(text)) => match text.parse::<Id>() {
+                Ok(_) => format!("is not the one that is written to, which is {id}"),
+                Err(error) => error.to_string(),
+            },
+            Some(other) => format!("must be a text, not {}", kind(other)),
+        };
+        self.fault("id", message);
     }
 
     pub(crate) fn fault(&mut self, field: &str, message: impl Into<String>) {
