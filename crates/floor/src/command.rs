@@ -12,6 +12,9 @@ use crate::{
 /// The most operations that one transaction may hold: enough to rearrange a whole floor, little enough for one lock.
 pub const MAX_OPERATIONS: usize = 200;
 
+/// The largest version that every JSON reader keeps exact (2^53 - 1): no row gets there.
+const MAX_VERSION: f64 = 9_007_199_254_740_991.0;
+
 /// The longest `transaction_id` that is echoed, in characters.
 const MAX_TRANSACTION_ID: usize = 200;
 
@@ -140,11 +143,17 @@ impl<'a> TransactionBody<'a> {
     /// Named by neither, or differently by the two.
     pub fn restaurant_id(self, from_query: Option<&'a str>) -> Result<&'a str, FieldError> {
         let fault = |message: String| Err(FieldError::new("restaurant_id", message));
-        let from_body = match self.0.get("restaurant_id").or_else(|| self.0.get("restaurantId")) {
-            None | Some(Value::Null) => None,
-            Some(Value::String(id)) => Some(id.as_str()),
-            Some(other) => return fault(format!("must be an id, not {}", kind(other))),
-        };
+        let mut from_body = None;
+        for value in ["restaurant_id", "restaurantId"].into_iter().filter_map(|name| self.0.get(name)) {
+            match value {
+                Value::Null => {}
+                Value::String(id) if from_body.is_none_or(|known| known == id.as_str()) => {
+                    from_body = Some(id.as_str());
+                }
+                Value::String(_) => return fault("is said twice, and not the same".to_owned()),
+                other => return fault(format!("must be an id, not {}", kind(other))),
+            }
+        }
         match (from_query, from_body) {
             (None, None) => fault("is required, in the query or in the body".to_owned()),
             (Some(query), Some(body)) if query != body => {
@@ -292,5 +301,7 @@ fn operation(op: Op, id: Id, data: &Map<String, Value>) -> Operation {
 }
 
 fn version(value: &Value) -> Result<u64, String> {
-    value.as_u64().filter(|version| *version > 0).ok_or_else(|| "must be a version: a whole number from 1".to_owned())
+    let whole = |number: &f64| number.fract() == 0.0 && (1.0..=MAX_VERSION).contains(number);
+    let number = value.as_f64().filter(whole).ok_or("must be a version: a whole number from 1")?;
+    Ok(number as u64)
 }

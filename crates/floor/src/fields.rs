@@ -82,17 +82,32 @@ impl<'a> Fields<'a> {
         names: &[&str],
         parse: impl Fn(&Value) -> Result<T, String>,
     ) -> Edit<T> {
+        self.edit(names, |value| match value {
+            Value::Null => Ok(Edit::Clear),
+            value => parse(value).map(Edit::Set),
+        })
+    }
+
+    /// Reads the id of another row, which `null` and `""` clear alike.
+    pub(crate) fn reference(&mut self, names: &[&str]) -> Edit<Id> {
+        self.edit(names, |value| match value {
+            Value::Null => Ok(Edit::Clear),
+            Value::String(text) if text.is_empty() => Ok(Edit::Clear),
+            Value::String(text) => text.parse().map(Edit::Set).map_err(|error| format!("{error}")),
+            other => Err(format!("must be an id, not {}", kind(other))),
+        })
+    }
+
+    /// Reads what all spellings of a field say of it, which must be one thing.
+    fn edit<T: PartialEq>(&mut self, names: &[&str], read: impl Fn(&Value) -> Result<Edit<T>, String>) -> Edit<T> {
         let mut edit = Edit::Keep;
         for (alias, value) in names.iter().filter_map(|name| self.object.get_key_value(*name)) {
-            let read = match value {
-                Value::Null => Edit::Clear,
-                value => match parse(value) {
-                    Ok(value) => Edit::Set(value),
-                    Err(message) => {
-                        self.fault(names[0], message);
-                        return Edit::Keep;
-                    }
-                },
+            let read = match read(value) {
+                Ok(read) => read,
+                Err(message) => {
+                    self.fault(names[0], message);
+                    return Edit::Keep;
+                }
             };
             if edit != Edit::Keep && edit != read {
                 self.fault(names[0], format!("is said twice, and {alias:?} says something else"));
@@ -111,6 +126,11 @@ impl<'a> Fields<'a> {
     ) -> Option<T> {
         let edit = self.optional(names, parse);
         self.refuse_null(names[0], edit)
+    }
+
+    /// Reads whether a limit is to be overridden: only by a plain yes.
+    pub(crate) fn overrides(&mut self) -> bool {
+        self.optional(&["override"], boolean) == Edit::Set(true)
     }
 
     /// Reads a field that a new row can't do without.
@@ -231,15 +251,6 @@ pub(crate) fn boolean(value: &Value) -> Result<bool, String> {
 pub(crate) fn time(value: &Value) -> Result<Time, String> {
     let text = value.as_str().ok_or_else(|| format!("must be a time, not {}", kind(value)))?;
     text.parse().map_err(|error| format!("{error}"))
-}
-
-/// The id of another row.
-pub(crate) fn reference(value: &Value) -> Result<Option<Id>, String> {
-    match value.as_str() {
-        None => Err(format!("must be an id, not {}", kind(value))),
-        Some("") => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|error| format!("{error}")),
-    }
 }
 
 /// One of a fixed set of words, whatever their case, spaces and punctuation.

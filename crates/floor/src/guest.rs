@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Edit, FieldError, Id, Purpose, Time,
-    fields::{Fields, boolean, filled_text, reference, text, time, whole_number, word},
+    fields::{Fields, filled_text, text, time, whole_number, word},
 };
 
 /// A party of guests as stored and as sent.
@@ -250,7 +250,7 @@ impl GuestPatch {
             guest_name: guest_name(&mut fields),
             party_size: fields.required(&["partySize", "party_size"], whole_number(1, 99)),
             status: fields.never_null(&["status"], GuestStatus::read),
-            table_id: reference_edit(&mut fields, &["table_id", "tableId", "assignedTableId"]),
+            table_id: fields.reference(&["table_id", "tableId", "assignedTableId"]),
             phone: fields.optional(&["phone", "phoneNumber", "phone_number"], text(40)),
             email: fields.optional(&["email"], text(254)),
             notes: fields.optional(&["notes"], text(2_000)),
@@ -261,7 +261,7 @@ impl GuestPatch {
             notified_time: fields.optional(&["notifiedTime", "notified_time"], time),
             quoted_wait_minutes: fields
                 .optional(&["quotedWaitMinutes", "quoted_wait_minutes"], whole_number(0, 24 * 60)),
-            override_capacity: fields.never_null(&["override"], boolean).unwrap_or(false),
+            override_capacity: fields.overrides(),
             errors: Vec::new(),
         };
         Self { errors: fields.into_errors(), ..patch }
@@ -288,15 +288,6 @@ impl GuestPatch {
         self.check_in_time.apply_to(&mut guest.check_in_time);
         self.notified_time.apply_to(&mut guest.notified_time);
         self.quoted_wait_minutes.apply_to(&mut guest.quoted_wait_minutes);
-    }
-}
-
-/// A reference that `null` and `""` clear alike.
-pub(crate) fn reference_edit(fields: &mut Fields<'_>, names: &[&str]) -> Edit<Id> {
-    match fields.optional(names, reference) {
-        Edit::Keep => Edit::Keep,
-        Edit::Clear | Edit::Set(None) => Edit::Clear,
-        Edit::Set(Some(id)) => Edit::Set(id),
     }
 }
 

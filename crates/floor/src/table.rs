@@ -5,8 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Edit, FieldError, Id, Purpose, Time,
-    fields::{Fields, boolean, filled_text, kind, number, text, whole_number, word},
-    guest::reference_edit,
+    fields::{Fields, filled_text, kind, number, text, whole_number, word},
 };
 
 /// A table as stored and as sent.
@@ -163,13 +162,13 @@ impl TablePatch {
             table_number: fields.required(&["tableNumber", "table_number", "number"], table_number),
             capacity: fields.required(&["capacity"], whole_number(1, 99)),
             status: fields.never_null(&["status"], TableStatus::read),
-            guest_id: reference_edit(&mut fields, &["guest_id", "guestId", "currentGuestId", "current_guest_id"]),
+            guest_id: fields.reference(&["guest_id", "guestId", "currentGuestId", "current_guest_id"]),
             section: fields.optional(&["section"], text(60)),
             shape: fields.optional(&["shape"], shape),
             position: fields.optional(&["position"], position),
             rotation: fields.optional(&["rotation"], number(-360.0, 360.0)),
             notes: fields.optional(&["notes"], text(2_000)),
-            override_capacity: fields.never_null(&["override"], boolean).unwrap_or(false),
+            override_capacity: fields.overrides(),
             errors: Vec::new(),
         };
         Self { errors: fields.into_errors(), ..patch }

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    FieldError, Guest, Id, Refusal, Rejection, Settings, Slice, Table, TableStatus, Time, rejection::Precedence,
+    FieldError, Guest, GuestStatus, Id, Refusal, Rejection, Settings, Slice, Table, TableStatus, Time,
+    rejection::Precedence,
 };
 
 /// The index of an operation in its transaction; 0 for a request that is none.
@@ -33,9 +34,9 @@ pub(super) enum Presence {
 pub(super) struct DraftGuest {
     pub(super) row: Guest,
     pub(super) presence: Presence,
-    /// The last operation that wrote it.
-    pub(super) written_by: Op,
-    /// The last operation that asked for its status or table, and whether it overrides the capacity.
+    /// The last operation that asked for its check-in time.
+    pub(super) checked_in_by: Op,
+    /// The last operation that gave it another status or table, and whether the capacity is overridden.
     pub(super) moved_by: Op,
     pub(super) override_capacity: bool,
 }
@@ -45,9 +46,9 @@ pub(super) struct DraftTable {
     pub(super) presence: Presence,
     /// The last status that an operation asked for, other than occupied.
     pub(super) asked_status: Option<TableStatus>,
-    /// The operation that asked for `occupied` and named nobody.
+    /// The operation that asked for `occupied` where nobody sat, and named nobody.
     pub(super) demands_guest: Option<Op>,
-    /// The last operation that asked for its number.
+    /// The last operation that gave it another number.
     pub(super) numbered_by: Op,
 }
 
@@ -63,6 +64,13 @@ impl<'a> Draft<'a> {
     /// Notes that operation `op` can't be. The refusal that ranks first is the one that the caller is told.
     pub(super) fn refuse(&mut self, op: Op, rejection: Rejection) {
         let rank = (rejection.precedence(), op);
+        if let (Some((precedence, first, Rejection::Invalid(known))), Rejection::Invalid(faults)) =
+            (&mut self.refusal, &rejection)
+            && rank == (*precedence, *first)
+        {
+            // All wrong fields of one operation are told at once.
+            return known.extend_from_slice(faults);
+        }
         if self.refusal.as_ref().is_none_or(|(precedence, first, _)| rank < (*precedence, *first)) {
             self.refusal = Some((rank.0, op, rejection));
         }
@@ -108,7 +116,16 @@ impl<'a> Draft<'a> {
 
 impl DraftGuest {
     pub(super) fn new(row: Guest, presence: Presence, op: Op) -> Self {
-        Self { row, presence, written_by: op, moved_by: op, override_capacity: false }
+        Self { row, presence, checked_in_by: op, moved_by: op, override_capacity: false }
+    }
+
+    /// Gives it this table and status. What it has already, no operation gives it.
+    pub(super) fn place(&mut self, op: Op, table: Option<Id>, status: GuestStatus) {
+        if self.row.table_id != table || self.row.status != status {
+            self.row.table_id = table;
+            self.row.status = status;
+            self.moved_by = op;
+        }
     }
 
     /// The table that it claims.

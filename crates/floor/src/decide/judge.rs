@@ -85,7 +85,7 @@ impl<'a> Draft<'a> {
         for guest in self.guests.values().filter(|guest| guest.presence != Presence::Gone) {
             let before = self.before.guests.get(&guest.row.id).filter(|_| guest.presence == Presence::Kept);
             if let Some(fault) = guest.row.misplaced_time() {
-                refusals.push((guest.written_by, Rejection::Invalid(vec![fault])));
+                refusals.push((guest.checked_in_by, Rejection::Invalid(vec![fault])));
             }
             if guest.row.status == GuestStatus::Seated && guest.row.table_id.is_none() {
                 refusals.push((guest.moved_by, Rejection::TableRequired));

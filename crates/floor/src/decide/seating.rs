@@ -8,18 +8,21 @@ impl Draft<'_> {
     /// What a request about a guest says of its status and table.
     pub(super) fn move_guest(&mut self, op: Op, id: &Id, patch: &GuestPatch) {
         let Some(guest) = self.guest(id) else { return };
-        // A reference equal to the present one says nothing.
+        // A reference equal to the present one says nothing, but an override beside it is meant.
         let claim = match &patch.table_id {
             Edit::Keep => Edit::Keep,
             Edit::Clear if guest.row.table_id.is_none() => Edit::Keep,
-            Edit::Set(table) if guest.row.table_id.as_ref() == Some(table) => Edit::Keep,
+            Edit::Set(table) if guest.row.table_id.as_ref() == Some(table) => {
+                guest.override_capacity |= patch.override_capacity;
+                Edit::Keep
+            }
             other => other.clone(),
         };
         match (claim, patch.status) {
             (Edit::Keep, None) => {}
             (Edit::Keep, Some(GuestStatus::Seated)) => {
-                guest.row.status = GuestStatus::Seated;
-                guest.moved_by = op;
+                let table = guest.row.table_id.clone();
+                guest.place(op, table, GuestStatus::Seated);
             }
             (Edit::Set(table), None | Some(GuestStatus::Seated)) if self.table(&table).is_some() => {
                 self.sit(op, id, &table, patch.override_capacity);
@@ -39,11 +42,16 @@ impl Draft<'_> {
     /// What a request about a table says of its status and guest.
     pub(super) fn move_table(&mut self, op: Op, id: &Id, patch: &TablePatch) {
         let sitters = self.sitters(id);
-        // A reference equal to the present one says nothing.
+        // A reference equal to the present one says nothing, but an override beside it is meant.
         let claim = match &patch.guest_id {
             Edit::Keep => Edit::Keep,
             Edit::Clear if sitters.is_empty() => Edit::Keep,
-            Edit::Set(guest) if sitters.contains(guest) => Edit::Keep,
+            Edit::Set(id) if sitters.contains(id) => {
+                if let Some(guest) = self.guest(id) {
+                    guest.override_capacity |= patch.override_capacity;
+                }
+                Edit::Keep
+            }
             other => other.clone(),
         };
         if let (Edit::Set(guest), status) = (&claim, patch.status) {
@@ -68,13 +76,17 @@ impl Draft<'_> {
                 if claim == Edit::Clear {
                     leave(self, GuestStatus::Waiting);
                 }
-                if let Some(table) = self.table(id) {
-                    table.demands_guest = Some(op);
+                if self.sitters(id).is_empty()
+                    && let Some(table) = self.table(id)
+                {
+                    table.demands_guest.get_or_insert(op);
                 }
             }
             Some(status @ (TableStatus::Reserved | TableStatus::OutOfService)) => {
-                self.refuse_if_in_use(op, id);
-                self.ask_status(id, status);
+                let in_use = self.refuse_if_in_use(op, id);
+                if !in_use {
+                    self.ask_status(id, status);
+                }
             }
             Some(status @ (TableStatus::Available | TableStatus::Dirty)) => {
                 leave(self, GuestStatus::Finished);
@@ -83,14 +95,13 @@ impl Draft<'_> {
         }
     }
 
-    /// Refuses to delete, block or reserve a table at which somebody sits.
-    pub(super) fn refuse_if_in_use(&mut self, op: Op, id: &Id) {
-        if let Some(sitter) = self.sitters(id).first()
-            && let Some(table) = self.current_table(id)
-        {
-            let by = self.current_guest(sitter);
-            self.refuse(op, Rejection::TableInUse { table, by });
-        }
+    /// Refuses to delete, block or reserve a table at which somebody sits. Says whether somebody does.
+    pub(super) fn refuse_if_in_use(&mut self, op: Op, id: &Id) -> bool {
+        let sitters = self.sitters(id);
+        let (Some(sitter), Some(table)) = (sitters.first(), self.current_table(id)) else { return false };
+        let by = self.current_guest(sitter);
+        self.refuse(op, Rejection::TableInUse { table, by });
+        true
     }
 
     fn ask_status(&mut self, id: &Id, status: TableStatus) {
@@ -102,18 +113,14 @@ impl Draft<'_> {
 
     fn sit(&mut self, op: Op, guest: &Id, table: &Id, override_capacity: bool) {
         if let Some(guest) = self.guest(guest) {
-            guest.row.table_id = Some(table.clone());
-            guest.row.status = GuestStatus::Seated;
-            guest.moved_by = op;
+            guest.place(op, Some(table.clone()), GuestStatus::Seated);
             guest.override_capacity = override_capacity;
         }
     }
 
     fn get_up(&mut self, op: Op, guest: &Id, status: GuestStatus) {
         if let Some(guest) = self.guest(guest) {
-            guest.row.table_id = None;
-            guest.row.status = status;
-            guest.moved_by = op;
+            guest.place(op, None, status);
         }
     }
 }

@@ -5,8 +5,8 @@ use super::{
     judge::{Judged, RowRef},
 };
 use crate::{
-    Answer, Decision, Entity, EntityKind, Expectation, Guest, GuestPatch, GuestStatus, Id, Operation, OperationResult,
-    Refusal, Rejection, ResultStatus, Settings, Slice, Step, Table, TablePatch, Time, Transaction,
+    Answer, Decision, Edit, Entity, EntityKind, Expectation, Guest, GuestPatch, GuestStatus, Id, Operation,
+    OperationResult, Refusal, Rejection, ResultStatus, Settings, Slice, Step, Table, TablePatch, Time, Transaction,
 };
 
 /// Decides one operation. Its messages are one a changed row.
@@ -84,7 +84,9 @@ impl Draft<'_> {
 
     fn update_guest(&mut self, op: Op, id: &Id, patch: &GuestPatch, expects: &Expectation) {
         let Some(guest) = self.guest(id) else { return self.refuse_missing(op, EntityKind::Guest, id) };
-        guest.written_by = op;
+        if patch.check_in_time != Edit::Keep {
+            guest.checked_in_by = op;
+        }
         patch.apply_to(&mut guest.row);
         self.check_guest(op, id, expects);
         self.refuse_faults(op, &patch.errors);
@@ -112,7 +114,7 @@ impl Draft<'_> {
 
     fn update_table(&mut self, op: Op, id: &Id, patch: &TablePatch, expects: &Expectation) {
         let Some(table) = self.table(id) else { return self.refuse_missing(op, EntityKind::Table, id) };
-        if patch.table_number.is_some() {
+        if patch.table_number.as_ref().is_some_and(|number| *number != table.row.table_number) {
             table.numbered_by = op;
         }
         patch.apply_to(&mut table.row);
@@ -126,8 +128,9 @@ impl Draft<'_> {
             return self.refuse_missing(op, EntityKind::Table, id);
         }
         self.check_table(op, id, expects);
-        self.refuse_if_in_use(op, id);
-        if let Some(table) = self.table(id) {
+        if !self.refuse_if_in_use(op, id)
+            && let Some(table) = self.table(id)
+        {
             table.presence = Presence::Gone;
         }
     }
