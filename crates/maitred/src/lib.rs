@@ -1,1 +1,14 @@
+//! `maitred`: the authoritative, live state of restaurants' floors. Devices write over HTTP; every device of the same
+//! restaurant hears of it over a WebSocket, in order and without a gap.
+//!
+//! The way through: [`edge`] → [`dispatch`] → [`store`] (the rules, the rows and the log, in one transaction) →
+//! [`feed`] → [`hub`] → its sessions.
 
+pub mod cli;
+pub mod config;
+pub mod dispatch;
+pub mod edge;
+pub mod feed;
+pub mod hub;
+pub mod server;
+pub mod store;

@@ -1,0 +1,86 @@
+//! The command line: reads it, and picks the subcommand.
+
+mod demo;
+mod restaurant;
+mod serve;
+mod tail;
+
+use std::{io, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::Database;
+
+/// The server for the front of a restaurant's house: guests who wait, are seated and leave; tables that are free,
+/// occupied, dirty. Devices write over HTTP; each change is on disk before it is answered, and every device of that
+/// restaurant hears of it over a WebSocket within milliseconds, in order and without a gap.
+#[derive(Parser)]
+#[command(name = "maitred", version, max_term_width = 100, after_long_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Try it:
+  maitred demo                            a restaurant that lives by itself, on http://127.0.0.1:8000
+  maitred tail test-restaurant-1          in another terminal: what its devices hear
+
+Run it:
+  maitred restaurant add bistro --tables 14
+  maitred serve
+  maitred tail bistro
+  curl http://127.0.0.1:8000/restaurants/bistro/guests \\
+       -H 'Content-Type: application/json' -d '{\"guestName\": \"Rivera\", \"partySize\": 4}'
+
+What the server does is logged to standard error. MAITRED_LOG says how much: error, warn, info (the default),
+or debug, which has one line a broadcast.";
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Demo(demo::Demo),
+    Tail(tail::Tail),
+    #[command(subcommand)]
+    Restaurant(restaurant::Restaurant),
+}
+
+/// Where a command finds the data.
+#[derive(clap::Args)]
+struct DatabaseArg {
+    /// Where the data is: sqlite:FILE, or sqlite::memory: to lose it at the end
+    #[arg(long, env = "MAITRED_DATABASE", default_value = "sqlite:maitred.db", value_name = "URL")]
+    database: Database,
+}
+
+/// Runs the command that the process was called with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("MAITRED_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("maitred: can't start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(serve) => serve.run().await,
+            Command::Demo(demo) => demo.run().await,
+            Command::Tail(tail) => tail.run().await,
+            Command::Restaurant(restaurant) => restaurant.run().await,
+        }
+    });
+    // Threads that still read a database or a terminal must not keep the process alive.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("maitred: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

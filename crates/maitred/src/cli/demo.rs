@@ -1,0 +1,233 @@
+//! `maitred demo`: a restaurant that lives by itself. Its parties write through the same dispatch as any device.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use floor::{
+    Command, EntityKind, Expectation, GuestPatch, Id, Operation, Purpose, RestaurantPatch, Step, Table, TablePatch,
+    TableStatus,
+};
+use rand::{random_bool, random_range, seq::IndexedRandom};
+use serde_json::{Map, Value, json};
+use tokio::time::sleep;
+
+use super::{
+    restaurant,
+    serve::{listen, signals},
+};
+use crate::{
+    config::{Config, Database},
+    dispatch::{Caller, dispatch, mint},
+    server::Server,
+    store::{Outcome, Store, WriteError},
+};
+
+/// Show a restaurant that lives by itself
+///
+/// Serves test-restaurant-1, with 14 tables, from memory: parties arrive, wait, are seated, finish; tables turn dirty
+/// and are cleaned. Anything may be changed by hand while it runs.
+#[derive(clap::Args)]
+pub(super) struct Demo {
+    /// The address to listen on
+    #[arg(long, env = "MAITRED_LISTEN", default_value = "127.0.0.1:8000", value_name = "ADDRESS:PORT")]
+    listen: String,
+    /// How many times faster than life, from 0.1 to 3600: at 60, a minute takes a second
+    #[arg(long, value_name = "FACTOR", default_value = "60", value_parser = speed)]
+    speed: f64,
+}
+
+const RESTAURANT: &str = "test-restaurant-1";
+const TABLES: usize = 14;
+
+/// Parties that are in the house when the demo begins, so that there is something to see at once.
+const EARLY_PARTIES: usize = 8;
+
+/// Minutes between two parties: about as many as the tables can take, so that some wait.
+const BETWEEN_ARRIVALS: std::ops::Range<f64> = 1.5..6.0;
+
+/// Parties that wait at the most; whoever comes then sees the queue and walks on.
+const LONGEST_QUEUE: usize = 10;
+
+const NAMES: [&str; 24] = [
+    "Rivera",
+    "Okafor",
+    "Nguyen",
+    "Schmidt",
+    "Rossi",
+    "Kowalski",
+    "Haddad",
+    "O'Brien",
+    "Tanaka",
+    "Silva",
+    "Johansson",
+    "Papadopoulos",
+    "García",
+    "Dubois",
+    "Ivanova",
+    "Yılmaz",
+    "Cohen",
+    "Mensah",
+    "Patel",
+    "Müller",
+    "Kim",
+    "Novák",
+    "Andersen",
+    "López",
+];
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed| (0.1..=3_600.0).contains(speed));
+    speed.ok_or_else(|| "must be a number from 0.1 to 3600".to_owned())
+}
+
+impl Demo {
+    pub(super) async fn run(self) -> Result<()> {
+        let (listener, address) = listen(&self.listen).await?;
+        let server = Server::open(Config::new(Database::Memory)).await?;
+        let house = House { store: server.store().clone(), id: RESTAURANT.parse()?, speed: self.speed };
+        restaurant::add(&house.store, &house.id, Some("Chez Maître"), TABLES).await?;
+        house.turn_on_dirty_tables().await?;
+        println!("maitred shows {RESTAURANT} on http://{address}, {} times faster than life", self.speed);
+        println!("Listen to it in another terminal: maitred tail {RESTAURANT} --url http://{address}");
+        tokio::spawn(house.evening());
+        server.run(listener, signals()?).await;
+        Ok(())
+    }
+}
+
+/// The restaurant, as those who work in it see it.
+#[derive(Clone)]
+struct House {
+    store: Store,
+    id: Id,
+    speed: f64,
+}
+
+/// Why the demo ends: the server does.
+type Over = WriteError;
+
+impl House {
+    /// Lets parties in, for as long as the server runs.
+    async fn evening(self) {
+        for _ in 0..EARLY_PARTIES {
+            self.clone().let_in();
+            self.minutes(random_range(0.5..1.5)).await;
+        }
+        loop {
+            if self.queue().await.is_ok_and(|waiting| waiting < LONGEST_QUEUE) {
+                self.clone().let_in();
+            }
+            self.minutes(random_range(BETWEEN_ARRIVALS)).await;
+        }
+    }
+
+    fn let_in(self) {
+        tokio::spawn(async move {
+            // Once the server goes down, so do its guests.
+            if let Err(error) = self.party().await {
+                tracing::debug!(%error, "a party of the demo gave up");
+            }
+        });
+    }
+
+    /// One party's evening, from the door to the clean table.
+    async fn party(&self) -> Result<(), Over> {
+        let guest = mint(Some(EntityKind::Guest));
+        let size = *[1, 2, 2, 2, 2, 3, 4, 4, 4, 5, 6, 8].choose(&mut rand::rng()).unwrap_or(&2);
+        let name = NAMES.choose(&mut rand::rng()).copied().unwrap_or("Rivera");
+        let booked = random_bool(0.2);
+        let body = json!({
+            "guestName": name,
+            "partySize": size,
+            "status": if booked { "confirmed" } else { "waiting" },
+            "source": if booked { "online" } else { "walk_in" },
+            "quotedWaitMinutes": random_range(1..=6) * 5,
+        });
+        self.guest(&guest, body, Purpose::Create).await?;
+        if booked {
+            self.minutes(random_range(1.0..10.0)).await;
+            if random_bool(0.1) {
+                return self.guest(&guest, json!({ "status": "no_show" }), Purpose::Update).await.map(drop);
+            }
+            self.guest(&guest, json!({ "status": "arrived" }), Purpose::Update).await?;
+        }
+        let Some(table) = self.find_table(&guest, size).await? else {
+            return self.guest(&guest, json!({ "status": "cancelled" }), Purpose::Update).await.map(drop);
+        };
+        self.minutes(random_range(20.0..70.0)).await;
+        self.guest(&guest, json!({ "status": "finished" }), Purpose::Update).await?;
+        self.minutes(random_range(1.0..5.0)).await;
+        self.table(&table, json!({ "status": "available" })).await
+    }
+
+    /// Waits for a table that fits, and sits down; none if the party loses patience.
+    async fn find_table(&self, guest: &Id, size: u16) -> Result<Option<Id>, Over> {
+        for _ in 0..random_range(25..60) {
+            if let Some(table) = self.smallest_free_table(size).await? {
+                match self.guest(guest, json!({ "table_id": table }), Purpose::Update).await {
+                    Ok(_) => return Ok(Some(table)),
+                    // Somebody else was faster.
+                    Err(WriteError::Refused(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            self.minutes(random_range(0.5..1.5)).await;
+        }
+        Ok(None)
+    }
+
+    async fn smallest_free_table(&self, size: u16) -> Result<Option<Id>, Over> {
+        let id = self.id.clone();
+        let tables = self.store.read(move |snapshot| {
+            let tables = snapshot.tables(id.as_str())?;
+            Ok(tables.iter().map(|table| serde_json::from_str(table.get())).collect::<Result<Vec<Table>, _>>()?)
+        });
+        let free = |table: &Table| table.status == TableStatus::Available && table.capacity >= size;
+        let free = tables.await?.into_iter().filter(free);
+        Ok(free.min_by_key(|table| table.capacity).map(|table| table.id))
+    }
+
+    /// How many parties wait.
+    async fn queue(&self) -> Result<usize, Over> {
+        let id = self.id.clone();
+        let guests = self.store.read(move |snapshot| snapshot.present_guests(id.as_str()));
+        Ok(guests.await?.iter().filter(|guest| guest.get().contains(r#""table_id":null"#)).count())
+    }
+
+    async fn turn_on_dirty_tables(&self) -> Result<(), Over> {
+        let settings = object(json!({ "settings": { "dirtyAfterFinish": true } }));
+        let patch = RestaurantPatch::read(&self.id, &settings, Purpose::Update);
+        self.carry_out(Command::UpdateRestaurant(patch, Expectation::Any), "demo").await.map(drop)
+    }
+
+    async fn guest(&self, id: &Id, body: Value, purpose: Purpose) -> Result<Outcome, Over> {
+        let patch = GuestPatch::read(id, &object(body), purpose);
+        let operation = match purpose {
+            Purpose::Create => Operation::CreateGuest(id.clone(), patch),
+            Purpose::Update => Operation::UpdateGuest(id.clone(), patch),
+        };
+        self.carry_out(Command::Write(Step { operation, expects: Expectation::Any }), "host").await
+    }
+
+    async fn table(&self, id: &Id, body: Value) -> Result<(), Over> {
+        let operation = Operation::UpdateTable(id.clone(), TablePatch::read(id, &object(body), Purpose::Update));
+        self.carry_out(Command::Write(Step { operation, expects: Expectation::Any }), "busser").await.map(drop)
+    }
+
+    async fn carry_out(&self, command: Command, device: &str) -> Result<Outcome, Over> {
+        let caller = Caller { device: Some(device.to_owned()), idempotency: None };
+        dispatch(&self.store, self.id.clone(), command, caller).await
+    }
+
+    /// Waits for so many minutes of the demo's time.
+    async fn minutes(&self, minutes: f64) {
+        sleep(Duration::from_secs_f64(minutes * 60.0 / self.speed)).await;
+    }
+}
+
+fn object(body: Value) -> Map<String, Value> {
+    match body {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,161 @@
+//! `maitred tail`: a second device, in a terminal.
+
+mod describe;
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use futures_util::StreamExt;
+use serde_json::Value;
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::{connect_async, tungstenite::Message};
+
+use describe::describe;
+
+/// Listen to a restaurant as its devices do
+///
+/// Prints one line a message: when, its number, what happened. When the connection breaks, it comes back by itself and
+/// goes on where it left off.
+#[derive(clap::Args)]
+pub(super) struct Tail {
+    /// The restaurant's id
+    restaurant: String,
+    /// The server
+    #[arg(long, env = "MAITRED_URL", default_value = "http://127.0.0.1:8000")]
+    url: String,
+    /// Begin after this message rather than with what happens from now on; 0 is the beginning
+    #[arg(long, value_name = "SEQ")]
+    since: Option<u64>,
+    /// Print the messages as they come, a JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// A server that is heard nothing of for so long is gone: it pings three times as often.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// The wait before another try, doubled with each that fails.
+const FIRST_RETRY: Duration = Duration::from_millis(250);
+const LAST_RETRY: Duration = Duration::from_secs(5);
+
+/// Where to go on.
+#[derive(Default)]
+struct Cursor {
+    since: Option<u64>,
+    epoch: Option<String>,
+}
+
+/// Why a connection came to its end.
+enum End {
+    /// The server named a time to come back after.
+    Retry(Duration),
+    /// The connection broke.
+    Broken(String),
+    /// Standard output is closed: nobody reads any more.
+    Unread,
+    /// There is no such restaurant.
+    NotFound(String),
+}
+
+impl Tail {
+    pub(super) async fn run(self) -> Result<()> {
+        let mut cursor = Cursor { since: self.since, epoch: None };
+        let mut wait = FIRST_RETRY;
+        loop {
+            let end = tokio::select! {
+                end = self.listen(&mut cursor, &mut wait) => end?,
+                interrupted = tokio::signal::ctrl_c() => return interrupted.context("can't listen for Ctrl-C"),
+            };
+            let pause = match end {
+                End::Unread => return Ok(()),
+                End::NotFound(message) => bail!(message),
+                End::Retry(pause) => pause,
+                End::Broken(why) => {
+                    eprintln!("maitred: {why}; trying again");
+                    let pause = wait.mul_f64(rand::random_range(0.5..1.0));
+                    wait = (wait * 2).min(LAST_RETRY);
+                    pause
+                }
+            };
+            tokio::select! {
+                () = sleep(pause) => {}
+                interrupted = tokio::signal::ctrl_c() => return interrupted.context("can't listen for Ctrl-C"),
+            }
+        }
+    }
+
+    /// Connects, and prints what comes until the connection ends.
+    async fn listen(&self, cursor: &mut Cursor, wait: &mut Duration) -> Result<End> {
+        let url = self.address(cursor)?;
+        let mut socket = match connect_async(&url).await {
+            Ok((socket, _)) => socket,
+            Err(error) => return Ok(End::Broken(format!("can't reach {}: {error}", self.url))),
+        };
+        *wait = FIRST_RETRY;
+        loop {
+            let message = match timeout(SILENCE_TIMEOUT, socket.next()).await {
+                Ok(Some(Ok(Message::Text(text)))) => text,
+                Ok(Some(Ok(_))) => continue,
+                Ok(Some(Err(error))) => return Ok(End::Broken(format!("the connection broke: {error}"))),
+                Ok(None) => return Ok(End::Broken("the connection was closed".to_owned())),
+                Err(_) => return Ok(End::Broken("the server has fallen silent".to_owned())),
+            };
+            if let Some(end) = self.take(&message, cursor)? {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// The WebSocket's address, with where to go on.
+    fn address(&self, cursor: &Cursor) -> Result<String> {
+        let base = self.url.trim_end_matches('/');
+        let socket = match base.split_once("://") {
+            Some(("http" | "ws", rest)) => format!("ws://{rest}"),
+            _ => bail!("--url must begin with http://, not be {base:?}"),
+        };
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("restaurant_id", &self.restaurant).append_pair("platform", "tail");
+        if let Some(since) = cursor.since {
+            query.append_pair("since", &since.to_string());
+        }
+        if let Some(epoch) = &cursor.epoch {
+            query.append_pair("epoch", epoch);
+        }
+        Ok(format!("{socket}/realtime?{}", query.finish()))
+    }
+
+    /// Prints a message and moves the cursor past it.
+    fn take(&self, text: &str, cursor: &mut Cursor) -> Result<Option<End>> {
+        let message: Value = serde_json::from_str(text).context("the server sent what is not JSON")?;
+        let line = if self.json { Some(text.to_owned()) } else { describe(&message) };
+        if let Some(line) = line
+            && writeln!(io::stdout(), "{line}").is_err()
+        {
+            return Ok(Some(End::Unread));
+        }
+        let seq = message["seq"].as_u64();
+        match message["type"].as_str() {
+            Some("restaurant_connect") => {
+                cursor.epoch = message["epoch"].as_str().map(str::to_owned);
+                // The first time, what happened before is not asked for; later, the replay follows.
+                cursor.since = cursor.since.or(seq);
+            }
+            Some("snapshot") if message["part"] != message["parts"] => {}
+            Some("bye") => {
+                let pause = Duration::from_millis(message["retry_ms"].as_u64().unwrap_or_default());
+                let not_found = message["reason"] == "not_found";
+                return Ok(Some(if not_found {
+                    End::NotFound(format!("{} has no restaurant {:?}", self.url, self.restaurant))
+                } else {
+                    End::Retry(pause)
+                }));
+            }
+            Some("pong" | "heartbeat" | "error") => {}
+            _ => cursor.since = seq.or(cursor.since),
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,155 @@
+//! Every setting, its default and its limit, each with a reason beside it.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+use floor::Id;
+
+/// The largest body of a request, in bytes. The largest sensible transaction, 200 guests with notes, is about half.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// The deepest nesting of a JSON body. Ours need 4; a stack frame a level must never become an attack.
+pub const MAX_JSON_DEPTH: usize = 100;
+
+/// The largest message that a device may send over its socket, in bytes. Ours need 200.
+pub const MAX_DEVICE_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// What a socket sets aside for reading, in bytes: ten times the usual message. (The library's default of 128 KiB a
+/// connection would make 10,000 idle devices cost 1.3 GB.)
+pub const SOCKET_READ_BUFFER_BYTES: usize = 2 * 1024;
+
+/// How long a peer may take over the head of an HTTP request before it is cut off (slow-loris).
+pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The most guests or changes on a page, and the default of the latter.
+pub const MAX_PAGE: u64 = 500;
+
+/// Guests on a page where the request names no number.
+pub const DEFAULT_GUESTS_PAGE: u64 = 100;
+
+/// The longest `X-Device-Id`, in bytes. A UUID has 36.
+pub const MAX_DEVICE_ID_BYTES: usize = 200;
+
+/// The longest `Idempotency-Key`, in bytes.
+pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
+
+/// How long the answer to a request with an `Idempotency-Key` is kept.
+pub const IDEMPOTENCY_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Writes that may wait for the disk at once. At 10,000 writes a second, the last of them waits 0.2 s; whoever comes
+/// after is told at once to try again (503).
+pub const WRITE_QUEUE: usize = 2_048;
+
+/// Writes in one commit. More would save little of the fsync that they share, and make the first of them wait.
+pub const MAX_GROUP: usize = 128;
+
+/// Connections that read from a database file side by side. Reads are short and the machines small.
+pub const READERS: usize = 4;
+
+/// What each connection to the database may cache, in KiB.
+pub const DATABASE_CACHE_KIB: i64 = 16 * 1024;
+
+/// Frames that a restaurant keeps at hand for its devices, shared by all of them. A device that falls further behind
+/// reads from the log instead.
+pub const RING_FRAMES: usize = 128;
+
+/// Missed messages that are always replayed one by one, as long as the log has them.
+pub const MAX_REPLAY: u64 = 500;
+
+/// What is read from the log at once for a replay, in bytes.
+pub const REPLAY_PAGE_BYTES: usize = 256 * 1024;
+
+/// The largest part of a snapshot, in bytes of rows, so that the message with its envelope stays under 256 KiB.
+pub const SNAPSHOT_PART_BYTES: usize = 240 * 1024;
+
+/// After how long without another try a device that is told to come back may do so. The jitter spreads a house's
+/// devices over the interval, so that they do not all return at once.
+pub const RETRY_AFTER_MS: std::ops::Range<u64> = 250..2_000;
+
+/// How long a shutdown waits for requests under way, and then as long again for the devices' farewells.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a socket that we closed may take to close its side.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How a server runs.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the data is.
+    pub database: Database,
+    /// Restaurants to create if they are absent.
+    pub restaurants: Vec<Id>,
+    /// The rhythm of the sockets.
+    pub realtime: Realtime,
+}
+
+impl Config {
+    /// A server on `database` with every other setting at its default.
+    pub fn new(database: Database) -> Self {
+        Self { database, restaurants: Vec::new(), realtime: Realtime::default() }
+    }
+}
+
+/// The rhythm of the sockets.
+#[derive(Debug, Clone, Copy)]
+pub struct Realtime {
+    /// How long a socket may stay open without naming a restaurant.
+    pub identify_timeout: Duration,
+    /// How often the server sends a WebSocket ping. Under the 30 s after which home routers forget idle connections.
+    pub ping_interval: Duration,
+    /// After how long without another message the server sends a heartbeat.
+    pub heartbeat_interval: Duration,
+    /// After how long without a sign of life a device counts as gone: three pings unanswered.
+    pub silence_timeout: Duration,
+    /// How long a socket may accept nothing while something is to be sent.
+    pub send_timeout: Duration,
+}
+
+impl Default for Realtime {
+    fn default() -> Self {
+        Self {
+            identify_timeout: Duration::from_secs(10),
+            ping_interval: Duration::from_secs(25),
+            heartbeat_interval: Duration::from_secs(30),
+            silence_timeout: Duration::from_secs(75),
+            send_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Where the data is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A SQLite file.
+    File(PathBuf),
+    /// This process's memory: gone when it ends.
+    Memory,
+}
+
+impl FromStr for Database {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || format!("must be sqlite:FILE or sqlite::memory:, not {text:?}");
+        let path = text.strip_prefix("sqlite:").ok_or_else(expected)?;
+        match path.strip_prefix("//").unwrap_or(path) {
+            "" => Err(expected()),
+            ":memory:" => Ok(Self::Memory),
+            path => Ok(Self::File(path.into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_named_by_a_url() {
+        assert_eq!("sqlite:maitred.db".parse(), Ok(Database::File("maitred.db".into())));
+        assert_eq!("sqlite:///var/lib/maitred.db".parse(), Ok(Database::File("/var/lib/maitred.db".into())));
+        assert_eq!("sqlite::memory:".parse(), Ok(Database::Memory));
+        for bad in ["", "maitred.db", "sqlite:", "mysql://localhost/x"] {
+            assert!(bad.parse::<Database>().is_err_and(|error| error.contains(bad)), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Dispatch: a command in, an outcome out. Gives each command its id and its time on the way to the store, the same for
+//! HTTP, the demo and the command line. The one place that reads the clock and draws ids.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use floor::{Command, EntityKind, Id, Request, Time};
+use uuid::Uuid;
+
+use crate::store::{Idempotency, Outcome, Store, Write, WriteError};
+
+/// Who asks, and how to know a retry.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// The device, as it names itself.
+    pub device: Option<String>,
+    /// Set where the client may send the same request again after a lost answer.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// Carries out a command on a restaurant.
+///
+/// # Errors
+/// Whichever it is, nothing of the command was kept.
+pub async fn dispatch(store: &Store, restaurant: Id, command: Command, caller: Caller) -> Result<Outcome, WriteError> {
+    let request = Request { id: uuid(""), restaurant, origin: caller.device, at: now(), command };
+    store.execute(Write { request, idempotency: caller.idempotency }).await
+}
+
+/// What time it is.
+pub fn now() -> Time {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time::from_microseconds(since_1970.as_micros() as i64).expect("it is before the year 9999")
+}
+
+/// A new id for a row, or for a transaction.
+pub fn mint(kind: Option<EntityKind>) -> Id {
+    uuid(match kind {
+        Some(EntityKind::Guest) => "guest-",
+        Some(EntityKind::Table) => "table-",
+        Some(EntityKind::Restaurant) => "restaurant-",
+        None => "txn-",
+    })
+}
+
+fn uuid(prefix: &str) -> Id {
+    format!("{prefix}{}", Uuid::now_v7()).parse().expect("a prefix of letters and a uuid are an id")
+}

@@ -1,0 +1,67 @@
+//! `/restaurants/{restaurant_id}/floor` and `/changes`: what is, and how it came to be.
+
+use axum::{extract::State, response::Response};
+use floor::Refusal;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{
+    Edge, answer,
+    input::{Ids, Query},
+    problem::Problem,
+};
+use crate::{config::MAX_PAGE, store::RestaurantRow};
+
+/// The most bytes of messages on a page, however few they are: a page is held in memory while it is sent.
+const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+pub(super) async fn show(State(edge): State<Edge>, Ids([id]): Ids<1>) -> Result<Response, Problem> {
+    #[derive(Serialize)]
+    struct Body {
+        restaurant: Box<RawValue>,
+        guests: Vec<Box<RawValue>>,
+        tables: Vec<Box<RawValue>>,
+        seq: u64,
+        epoch: String,
+    }
+    let floor = edge.store.read(move |snapshot| {
+        let Some(RestaurantRow { body, head, epoch }) = snapshot.restaurant(&id)? else {
+            return Ok(Err(Refusal::no_restaurant(id)));
+        };
+        let (guests, tables) = (snapshot.present_guests(&id)?, snapshot.tables(&id)?);
+        Ok(Ok(Body { restaurant: body, guests, tables, seq: head, epoch }))
+    });
+    Ok(answer::ok(&floor.await??))
+}
+
+pub(super) async fn changes(
+    State(edge): State<Edge>,
+    Ids([restaurant]): Ids<1>,
+    query: Query,
+) -> Result<Response, Problem> {
+    #[derive(Serialize)]
+    struct Body {
+        changes: Vec<Box<RawValue>>,
+        next: Option<u64>,
+        seq: u64,
+        epoch: String,
+    }
+    let since = query.number("since", 0, 0, u64::MAX)?;
+    let limit = query.number("limit", MAX_PAGE, 1, MAX_PAGE)?;
+    let id = restaurant.clone();
+    let read = edge.store.read(move |snapshot| {
+        let Some((head, epoch)) = snapshot.head(&restaurant)? else { return Ok(None) };
+        let page =
+            if since < head { snapshot.log_after(&restaurant, since, limit, MAX_PAGE_BYTES)? } else { Vec::new() };
+        Ok(Some((page, head, epoch)))
+    });
+    let (page, head, epoch) = read.await?.ok_or_else(|| Refusal::no_restaurant(id))?;
+    let reaches_back = page.first().map_or(since == head, |first| first.seq == since + 1);
+    if !reaches_back {
+        return Err(Problem::log_pruned(since, head));
+    }
+    let next = page.last().map(|last| last.seq).filter(|last| *last < head);
+    let changes = page.into_iter().map(|logged| RawValue::from_string(logged.message));
+    let changes = changes.collect::<Result<_, _>>().map_err(crate::store::StoreError::from)?;
+    Ok(answer::ok(&Body { changes, next, seq: head, epoch }))
+}

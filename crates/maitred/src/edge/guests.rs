@@ -1,0 +1,82 @@
+//! `/restaurants/{restaurant_id}/guests`.
+
+use axum::{extract::State, response::Response};
+use floor::{EntityKind, Expectation, GuestPatch, GuestStatus, Operation, Purpose};
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    Edge, answer,
+    input::{Ids, Query, Writing},
+    problem::Problem,
+    rows::{missing, new_id, read, row_id, write},
+};
+use crate::{
+    config::{DEFAULT_GUESTS_PAGE, MAX_PAGE},
+    store::{GuestsPage, Outcome},
+};
+
+pub(super) async fn list(
+    State(edge): State<Edge>,
+    Ids([restaurant]): Ids<1>,
+    query: Query,
+) -> Result<Response, Problem> {
+    #[derive(Serialize)]
+    struct Body {
+        guests: Vec<Box<RawValue>>,
+        next: Option<String>,
+        seq: u64,
+    }
+    let limit = query.number("limit", DEFAULT_GUESTS_PAGE, 1, MAX_PAGE)?;
+    let mut statuses = Vec::new();
+    for status in query.all("status") {
+        let status = GuestStatus::read(&Value::from(status));
+        statuses.push(status.map_err(|message| Problem::invalid("status", message))?);
+    }
+    if statuses.is_empty() {
+        statuses.extend(GuestStatus::ALL);
+    }
+    let after = query.get("after").map(str::to_owned);
+    let (page, seq) = read(&edge, restaurant, move |snapshot, restaurant| {
+        snapshot.guests(restaurant, &statuses, after.as_deref(), limit)
+    })
+    .await?;
+    let GuestsPage { guests, next } = page;
+    Ok(answer::ok(&Body { guests, next, seq }))
+}
+
+pub(super) async fn show(State(edge): State<Edge>, Ids([restaurant, id]): Ids<2>) -> Result<Response, Problem> {
+    let wanted = id.clone();
+    let (guest, seq) = read(&edge, restaurant, move |snapshot, restaurant| snapshot.guest(restaurant, &wanted)).await?;
+    let guest = guest.ok_or_else(|| missing(EntityKind::Guest, &id))?;
+    Ok(answer::row("guest", &guest, seq))
+}
+
+pub(super) async fn create(
+    State(edge): State<Edge>,
+    Ids([restaurant]): Ids<1>,
+    Writing { body, caller, .. }: Writing,
+) -> Result<Outcome, Problem> {
+    let id = new_id(EntityKind::Guest, &body);
+    let patch = GuestPatch::read(&id, &body, Purpose::Create);
+    write(&edge, &restaurant, Operation::CreateGuest(id, patch), Expectation::Any, caller).await
+}
+
+pub(super) async fn update(
+    State(edge): State<Edge>,
+    Ids([restaurant, id]): Ids<2>,
+    Writing { body, caller, expects }: Writing,
+) -> Result<Outcome, Problem> {
+    let id = row_id(EntityKind::Guest, &id)?;
+    let patch = GuestPatch::read(&id, &body, Purpose::Update);
+    write(&edge, &restaurant, Operation::UpdateGuest(id, patch), expects, caller).await
+}
+
+pub(super) async fn delete(
+    State(edge): State<Edge>,
+    Ids([restaurant, id]): Ids<2>,
+    Writing { caller, expects, .. }: Writing,
+) -> Result<Outcome, Problem> {
+    let id = row_id(EntityKind::Guest, &id)?;
+    write(&edge, &restaurant, Operation::DeleteGuest(id), expects, caller).await
+}

@@ -1,0 +1,26 @@
+//! `/healthz` and `/readyz`, for whoever watches over the process.
+
+use axum::{extract::State, response::Response};
+use serde::Serialize;
+
+use super::{Edge, answer, problem::Problem};
+use crate::store::StoreError;
+
+#[derive(Serialize)]
+struct Body {
+    status: &'static str,
+}
+
+/// The process answers.
+pub(super) async fn alive() -> Response {
+    answer::ok(&Body { status: "alive" })
+}
+
+/// The process takes requests: it is not going down, and its database can be read.
+pub(super) async fn ready(State(edge): State<Edge>) -> Result<Response, Problem> {
+    if edge.shutdown.is_cancelled() {
+        return Err(StoreError::Closed.into());
+    }
+    edge.store.read(|snapshot| snapshot.head("")).await?;
+    Ok(answer::ok(&Body { status: "ready" }))
+}

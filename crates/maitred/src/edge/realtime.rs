@@ -1,0 +1,40 @@
+//! `/realtime`: from an HTTP request to a session.
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    response::Response,
+};
+use hyper::upgrade::{OnUpgrade, Parts};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+
+use super::{Edge, input::Query, problem::Problem};
+use crate::hub::{Join, Session, Since, Socket};
+
+pub(super) async fn upgrade(State(edge): State<Edge>, query: Query, mut request: Request) -> Result<Response, Problem> {
+    let response = create_response_with_body(&request, Body::empty).map_err(Problem::upgrade_required)?;
+    let join = query.get("restaurant_id").map(|restaurant_id| Join {
+        restaurant_id: restaurant_id.to_owned(),
+        platform: query.get("platform").map(str::to_owned),
+        device_id: query.get("device_id").map(str::to_owned),
+        since: query.get("since").map_or(Since::Now, Since::from_query),
+        epoch: query.get("epoch").map(str::to_owned),
+    });
+    let upgraded = hyper::upgrade::on(&mut request);
+    let sessions = edge.sessions.clone();
+    sessions.spawn(async move {
+        // A connection that breaks before it is a socket is nobody's loss.
+        let Some((stream, read_ahead)) = take_over(upgraded).await else { return };
+        let socket = Socket::new(stream, read_ahead).await;
+        Session::new(socket, edge.store, edge.hub, edge.realtime, edge.shutdown).run(join).await;
+    });
+    Ok(response)
+}
+
+/// The connection itself, out of the HTTP machinery around it, so that an idle device costs no more than it must.
+async fn take_over(upgraded: OnUpgrade) -> Option<(TcpStream, bytes::Bytes)> {
+    let Parts { io, read_buf, .. } = upgraded.await.ok()?.downcast::<TokioIo<TcpStream>>().ok()?;
+    Some((io.into_inner(), read_buf))
+}

@@ -1,0 +1,53 @@
+//! `/restaurants`.
+
+use axum::{extract::State, response::Response};
+use floor::{Command, Id, Purpose, Refusal, RestaurantPatch};
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    Edge, answer,
+    input::{Ids, Writing, restaurant_id},
+    problem::Problem,
+};
+use crate::{
+    dispatch::dispatch,
+    store::{Outcome, RestaurantRow},
+};
+
+pub(super) async fn list(State(edge): State<Edge>) -> Result<Response, Problem> {
+    #[derive(Serialize)]
+    struct Body {
+        restaurants: Vec<Box<RawValue>>,
+    }
+    let restaurants = edge.store.read(|snapshot| snapshot.restaurants()).await?;
+    Ok(answer::ok(&Body { restaurants }))
+}
+
+pub(super) async fn show(State(edge): State<Edge>, Ids([id]): Ids<1>) -> Result<Response, Problem> {
+    let wanted = id.clone();
+    let restaurant = edge.store.read(move |snapshot| snapshot.restaurant(&wanted)).await?;
+    let RestaurantRow { body, head, .. } = restaurant.ok_or_else(|| Refusal::no_restaurant(&id))?;
+    Ok(answer::row("restaurant", &body, head))
+}
+
+pub(super) async fn create(State(edge): State<Edge>, writing: Writing) -> Result<Outcome, Problem> {
+    let id: Id = match writing.body.get("id") {
+        None | Some(Value::Null) => return Err(Problem::invalid("id", "is required")),
+        Some(Value::String(id)) => id.parse().map_err(|error| Problem::invalid("id", format!("{error}")))?,
+        Some(_) => return Err(Problem::invalid("id", "must be a text")),
+    };
+    let patch = RestaurantPatch::read(&id, &writing.body, Purpose::Create);
+    Ok(dispatch(&edge.store, id, Command::CreateRestaurant(patch), writing.caller).await?)
+}
+
+pub(super) async fn update(State(edge): State<Edge>, Ids([id]): Ids<1>, writing: Writing) -> Result<Outcome, Problem> {
+    let id = restaurant_id(&id)?;
+    let patch = RestaurantPatch::read(&id, &writing.body, Purpose::Update);
+    Ok(dispatch(&edge.store, id, Command::UpdateRestaurant(patch, writing.expects), writing.caller).await?)
+}
+
+pub(super) async fn delete(State(edge): State<Edge>, Ids([id]): Ids<1>, writing: Writing) -> Result<Outcome, Problem> {
+    let id = restaurant_id(&id)?;
+    Ok(dispatch(&edge.store, id, Command::DeleteRestaurant(writing.expects), writing.caller).await?)
+}

@@ -1,0 +1,50 @@
+//! What guests and tables have in common at the edge.
+
+use floor::{Command, EntityKind, Expectation, Id, Operation, Refusal, Rejection, Step};
+use serde_json::{Map, Value};
+
+use super::{Edge, input::restaurant_id, problem::Problem};
+use crate::{
+    dispatch::{Caller, dispatch, mint},
+    store::{Outcome, Snapshot, StoreError},
+};
+
+/// The id that a new row brings along, or a new one. One that can't be an id is found out with the other fields.
+pub(super) fn new_id(kind: EntityKind, body: &Map<String, Value>) -> Id {
+    let brought = body.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+    brought.unwrap_or_else(|| mint(Some(kind)))
+}
+
+/// The id of a row in a path.
+pub(super) fn row_id(kind: EntityKind, text: &str) -> Result<Id, Problem> {
+    text.parse().map_err(|_| missing(kind, text).into())
+}
+
+pub(super) fn missing(kind: EntityKind, id: &str) -> Refusal {
+    Refusal::of(Rejection::NotFound { kind, id: id.to_owned() })
+}
+
+/// Carries out one operation.
+pub(super) async fn write(
+    edge: &Edge,
+    restaurant: &str,
+    operation: Operation,
+    expects: Expectation,
+    caller: Caller,
+) -> Result<Outcome, Problem> {
+    let command = Command::Write(Step { operation, expects });
+    Ok(dispatch(&edge.store, restaurant_id(restaurant)?, command, caller).await?)
+}
+
+/// Something read of a restaurant, with the number of its last message.
+pub(super) async fn read<T: Send + 'static>(
+    edge: &Edge,
+    restaurant: String,
+    query: impl FnOnce(&Snapshot<'_>, &str) -> Result<T, StoreError> + Send + 'static,
+) -> Result<(T, u64), Problem> {
+    let read = edge.store.read(move |snapshot| {
+        let Some((seq, _)) = snapshot.head(&restaurant)? else { return Ok(Err(Refusal::no_restaurant(restaurant))) };
+        Ok(Ok((query(snapshot, &restaurant)?, seq)))
+    });
+    Ok(read.await??)
+}

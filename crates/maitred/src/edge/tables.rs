@@ -1,0 +1,60 @@
+//! `/restaurants/{restaurant_id}/tables`.
+
+use axum::{extract::State, response::Response};
+use floor::{EntityKind, Expectation, Operation, Purpose, TablePatch};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{
+    Edge, answer,
+    input::{Ids, Writing},
+    problem::Problem,
+    rows::{missing, new_id, read, row_id, write},
+};
+use crate::store::Outcome;
+
+pub(super) async fn list(State(edge): State<Edge>, Ids([restaurant]): Ids<1>) -> Result<Response, Problem> {
+    #[derive(Serialize)]
+    struct Body {
+        tables: Vec<Box<RawValue>>,
+        seq: u64,
+    }
+    let (tables, seq) = read(&edge, restaurant, |snapshot, restaurant| snapshot.tables(restaurant)).await?;
+    Ok(answer::ok(&Body { tables, seq }))
+}
+
+pub(super) async fn show(State(edge): State<Edge>, Ids([restaurant, id]): Ids<2>) -> Result<Response, Problem> {
+    let wanted = id.clone();
+    let (table, seq) = read(&edge, restaurant, move |snapshot, restaurant| snapshot.table(restaurant, &wanted)).await?;
+    let table = table.ok_or_else(|| missing(EntityKind::Table, &id))?;
+    Ok(answer::row("table", &table, seq))
+}
+
+pub(super) async fn create(
+    State(edge): State<Edge>,
+    Ids([restaurant]): Ids<1>,
+    Writing { body, caller, .. }: Writing,
+) -> Result<Outcome, Problem> {
+    let id = new_id(EntityKind::Table, &body);
+    let patch = TablePatch::read(&id, &body, Purpose::Create);
+    write(&edge, &restaurant, Operation::CreateTable(id, patch), Expectation::Any, caller).await
+}
+
+pub(super) async fn update(
+    State(edge): State<Edge>,
+    Ids([restaurant, id]): Ids<2>,
+    Writing { body, caller, expects }: Writing,
+) -> Result<Outcome, Problem> {
+    let id = row_id(EntityKind::Table, &id)?;
+    let patch = TablePatch::read(&id, &body, Purpose::Update);
+    write(&edge, &restaurant, Operation::UpdateTable(id, patch), expects, caller).await
+}
+
+pub(super) async fn delete(
+    State(edge): State<Edge>,
+    Ids([restaurant, id]): Ids<2>,
+    Writing { caller, expects, .. }: Writing,
+) -> Result<Outcome, Problem> {
+    let id = row_id(EntityKind::Table, &id)?;
+    write(&edge, &restaurant, Operation::DeleteTable(id), expects, caller).await
+}

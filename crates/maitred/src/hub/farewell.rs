@@ -1,0 +1,49 @@
+//! Every way in which the server ends a conversation: the one place that knows reasons and close codes.
+
+/// Why the server ends a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    /// The server is going down; its successor will know the device's cursor.
+    ShuttingDown,
+    /// There is no such restaurant.
+    NotFound,
+    /// The restaurant is gone.
+    RestaurantDeleted,
+    /// The device did not say in time which restaurant it is for.
+    IdentifyTimeout,
+    /// The device gave no sign of life.
+    IdleTimeout,
+    /// The device sent a message over the limit.
+    TooLarge,
+    /// The device broke the WebSocket protocol.
+    ProtocolError,
+    /// The database can't be read just now.
+    Unavailable,
+}
+
+impl Farewell {
+    /// For programs, in `bye`.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::ShuttingDown => "shutting_down",
+            Self::NotFound => "not_found",
+            Self::RestaurantDeleted => "restaurant_deleted",
+            Self::IdentifyTimeout => "identify_timeout",
+            Self::IdleTimeout => "idle_timeout",
+            Self::TooLarge => "too_large",
+            Self::ProtocolError => "protocol_error",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// The close code: RFC 6455, section 7.4.1, and the IANA registry that it founded.
+    pub(crate) fn code(self) -> u16 {
+        match self {
+            Self::ShuttingDown => 1001,
+            Self::ProtocolError => 1002,
+            Self::NotFound | Self::RestaurantDeleted | Self::IdentifyTimeout => 1008,
+            Self::TooLarge => 1009,
+            Self::IdleTimeout | Self::Unavailable => 1013,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The one file that knows the WebSocket library. Frames of text are encoded once and written as they are to every
+//! socket that they are for; the library reads, and sees to pings and closes.
+
+use std::{io, time::Duration};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::{SinkExt, StreamExt};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Error, Message,
+        error::CapacityError,
+        protocol::{CloseFrame, Role, WebSocketConfig, frame::Utf8Bytes},
+    },
+};
+
+use crate::config::{MAX_DEVICE_MESSAGE_BYTES, SOCKET_READ_BUFFER_BYTES};
+
+/// Whole messages, encoded for the wire. Clones share the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame(Bytes);
+
+impl Frame {
+    /// A text message.
+    pub fn text(text: &str) -> Self {
+        Self::texts([text])
+    }
+
+    /// Several text messages, to be written in one go.
+    pub fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut frame = BytesMut::new();
+        for text in texts {
+            // RFC 6455, section 5.2: FIN and opcode 1, then the length; a server does not mask.
+            frame.reserve(text.len() + 10);
+            frame.put_u8(0x81);
+            match text.len() {
+                length @ 0..=125 => frame.put_u8(length as u8),
+                length @ 126..=0xFFFF => {
+                    frame.put_u8(126);
+                    frame.put_u16(length as u16);
+                }
+                length => {
+                    frame.put_u8(127);
+                    frame.put_u64(length as u64);
+                }
+            }
+            frame.put_slice(text.as_bytes());
+        }
+        Self(frame.freeze())
+    }
+}
+
+/// The server's side of a WebSocket.
+pub struct Socket {
+    inner: WebSocketStream<TcpStream>,
+}
+
+/// What a device does.
+#[derive(Debug)]
+pub enum Received {
+    /// It sent a text.
+    Text(Utf8Bytes),
+    /// It sent bytes that are no text.
+    Binary,
+    /// It gave a sign of life: a ping or a pong.
+    Alive,
+}
+
+/// Why nothing more can be received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// The device closed, or the network did.
+    Gone,
+    /// It sent a message over the limit.
+    TooLarge,
+    /// It sent what is not WebSocket.
+    ProtocolError,
+}
+
+impl Socket {
+    /// A socket on a connection that has been upgraded, with what was read from it beyond the handshake.
+    pub async fn new(stream: TcpStream, read_ahead: Bytes) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(SOCKET_READ_BUFFER_BYTES)
+            .write_buffer_size(0)
+            .max_message_size(Some(MAX_DEVICE_MESSAGE_BYTES))
+            .max_frame_size(Some(MAX_DEVICE_MESSAGE_BYTES));
+        let inner = WebSocketStream::from_partially_read(stream, read_ahead.to_vec(), Role::Server, Some(config)).await;
+        Self { inner }
+    }
+
+    /// Waits for what the device does next. May be dropped while waiting without losing anything.
+    ///
+    /// # Errors
+    /// Once nothing more can be received.
+    pub async fn receive(&mut self) -> Result<Received, Broken> {
+        match self.inner.next().await {
+            Some(Ok(Message::Text(text))) => Ok(Received::Text(text)),
+            Some(Ok(Message::Binary(_))) => Ok(Received::Binary),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Received::Alive),
+            Some(Ok(Message::Close(_))) | None => Err(Broken::Gone),
+            Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => Err(Broken::TooLarge),
+            Some(Err(Error::Protocol(_) | Error::Utf8(_))) => Err(Broken::ProtocolError),
+            Some(Err(_)) => Err(Broken::Gone),
+        }
+    }
+
+    /// Writes whole messages. Dropped while waiting, it leaves the socket unusable.
+    ///
+    /// # Errors
+    /// If the connection is broken.
+    pub async fn send(&mut self, frame: &Frame) -> io::Result<()> {
+        // Whatever the library has begun to write (a pong) must end before ours begins.
+        self.inner.flush().await.map_err(io::Error::other)?;
+        self.inner.get_mut().write_all(&frame.0).await
+    }
+
+    /// Sends a WebSocket ping.
+    ///
+    /// # Errors
+    /// If the connection is broken.
+    pub async fn ping(&mut self) -> io::Result<()> {
+        self.inner.send(Message::Ping(Bytes::new())).await.map_err(io::Error::other)
+    }
+
+    /// Closes with a code, and gives the device a while to close its side, so that it surely reads what came before.
+    pub async fn close(mut self, code: u16, reason: &'static str, patience: Duration) {
+        let close = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
+        let farewell = async {
+            // A device that is gone needs no farewell.
+            if self.inner.send(Message::Close(Some(close))).await.is_ok() {
+                while let Some(Ok(_)) = self.inner.next().await {}
+            }
+        };
+        _ = timeout(patience, farewell).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_what_rfc_6455_draws() {
+        assert_eq!(Frame::text("Hello").0.as_ref(), b"\x81\x05Hello");
+        let (medium, long) = ("m".repeat(126), "l".repeat(65_536));
+        assert_eq!(Frame::text(&medium).0[..4], [0x81, 126, 0, 126]);
+        assert_eq!(Frame::text(&long).0[..10], [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+        assert_eq!(Frame::texts(["a", "b"]).0.as_ref(), b"\x81\x01a\x81\x01b");
+    }
+}

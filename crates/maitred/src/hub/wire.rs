@@ -1,0 +1,104 @@
+//! What a server says on a socket besides the changes, key for key. Changes are texts from the log.
+
+use floor::{Id, Time};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// What a server says on a socket besides the changes.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Say<'a> {
+    RestaurantConnect {
+        restaurant_id: &'a Id,
+        platform: Option<&'a str>,
+        timestamp: Time,
+        seq: u64,
+        epoch: &'a str,
+    },
+    Pong {
+        timestamp: Time,
+        seq: Option<u64>,
+    },
+    Heartbeat {
+        timestamp: Time,
+        seq: u64,
+    },
+    Snapshot {
+        restaurant_id: &'a Id,
+        timestamp: Time,
+        seq: u64,
+        epoch: &'a str,
+        part: usize,
+        parts: usize,
+        data: SnapshotPart<'a>,
+    },
+    Error {
+        code: &'static str,
+        message: &'a str,
+    },
+    Bye {
+        reason: &'static str,
+        retry_ms: u64,
+    },
+}
+
+/// Some of what a device draws.
+#[derive(Serialize)]
+pub(super) struct SnapshotPart<'a> {
+    pub(super) restaurant: &'a RawValue,
+    pub(super) guests: &'a [Box<RawValue>],
+    pub(super) tables: &'a [Box<RawValue>],
+}
+
+/// Rows, in JSON.
+type Rows<'a> = &'a [Box<RawValue>];
+
+/// Cuts a floor into parts of at most `limit` bytes of rows: one, wherever that is enough.
+pub(super) fn parts<'a>(guests: Rows<'a>, tables: Rows<'a>, limit: usize) -> Vec<(Rows<'a>, Rows<'a>)> {
+    let bytes: usize = guests.iter().chain(tables).map(|row| cost(row)).sum();
+    if bytes <= limit {
+        return vec![(guests, tables)];
+    }
+    let guests = runs(guests, limit).map(|run| (run, Rows::default()));
+    let tables = runs(tables, limit).map(|run| (Rows::default(), run));
+    guests.chain(tables).collect()
+}
+
+/// Cuts rows into runs of at most `limit` bytes, each of at least one row.
+fn runs(mut rows: Rows<'_>, limit: usize) -> impl Iterator<Item = Rows<'_>> {
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fitting = rows.iter().take_while(|row| {
+            bytes += cost(row);
+            bytes <= limit
+        });
+        let (run, rest) = rows.split_at(fitting.count().max(1).min(rows.len()));
+        rows = rest;
+        (!run.is_empty()).then_some(run)
+    })
+}
+
+/// The bytes that a row takes up in a list.
+fn cost(row: &RawValue) -> usize {
+    row.get().len() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_floor_is_cut_into_parts_under_the_limit_that_lose_nothing() {
+        let row = |index: usize| RawValue::from_string(format!("\"{index:>8}\"")).expect("a text is JSON");
+        let guests: Vec<_> = (0..25).map(row).collect();
+        let tables: Vec<_> = (100..107).map(row).collect();
+        for (limit, count) in [(1, 32), (55, 7), (11 * 25, 2), (11 * 32, 1)] {
+            let parts = parts(&guests, &tables, limit);
+            assert_eq!(parts.len(), count, "limit {limit}");
+            let texts = |rows: Vec<Rows<'_>>| rows.concat().iter().map(ToString::to_string).collect::<Vec<_>>();
+            assert_eq!(texts(parts.iter().map(|part| part.0).collect()), texts(vec![&guests]));
+            assert_eq!(texts(parts.iter().map(|part| part.1).collect()), texts(vec![&tables]));
+        }
+        assert_eq!(parts(&[], &[], 10).len(), 1, "an empty floor is a floor");
+    }
+}

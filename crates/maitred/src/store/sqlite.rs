@@ -1,0 +1,161 @@
+//! The store on SQLite: opening a file, its schema, and the two ways to it, one writer and a few readers.
+
+mod lock;
+mod snapshot;
+mod tx;
+mod writer;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use readers::Readers;
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use super::{Outcome, StoreError, Write, WriteError};
+use crate::{
+    config::{DATABASE_CACHE_KIB, Database},
+    feed::Feed,
+};
+
+pub use snapshot::{GuestsPage, LoggedMessage, RestaurantRow, Snapshot};
+pub(super) use tx::Tx;
+
+mod readers;
+use lock::FileLock;
+use writer::Writer;
+
+/// The schema, one step a release that changed it. `PRAGMA user_version` counts the steps taken.
+const SCHEMA: [&str; 1] = [include_str!("sqlite/schema_1.sql")];
+
+/// Marks a file as ours (`PRAGMA application_id`): the letters `mtrd`.
+const APPLICATION_ID: i32 = 0x6d74_7264;
+
+/// How long a connection waits for another's lock. Only a reader that restarts the log file ever holds one.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A database of restaurants. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    writer: Writer,
+    /// None where the data is in the memory of the writer's own connection.
+    readers: Option<Readers>,
+    /// Held as long as the store is, so that no second process writes to the same file.
+    _lock: Option<FileLock>,
+}
+
+impl Store {
+    /// Opens a database, creating it or bringing its schema up to date where needed. Committed changes go to `feed`.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`], with what to do about it.
+    pub fn open(database: &Database, feed: Feed) -> Result<Self, StoreError> {
+        let (connection, readers, lock) = match database {
+            Database::Memory => (Connection::open_in_memory()?, None, None),
+            Database::File(path) => {
+                let open_error = |why: String| StoreError::Open { path: path.clone(), why };
+                let lock = FileLock::take(path).map_err(open_error)?;
+                let connection = Connection::open(path).map_err(|error| {
+                    open_error(format!("{error}; does its folder exist, and may this user write there?"))
+                })?;
+                (connection, Some(Readers::new(path.clone())), Some(lock))
+            }
+        };
+        let path = match database {
+            Database::Memory => Path::new(":memory:"),
+            Database::File(path) => path,
+        };
+        prepare(&connection).map_err(|why| StoreError::Open { path: path.to_owned(), why })?;
+        let writer = Writer::start(connection, feed);
+        Ok(Self { inner: Arc::new(Inner { writer, readers, _lock: lock }) })
+    }
+
+    /// Makes a write durable. Once it is, its messages are with the feed, and only then does this return.
+    ///
+    /// # Errors
+    /// Whichever it is, nothing of the write was kept.
+    pub async fn execute(&self, write: Write) -> Result<Outcome, WriteError> {
+        self.inner.writer.execute(write).await
+    }
+
+    /// Reads from one consistent snapshot of everything committed so far.
+    ///
+    /// # Errors
+    /// Only if the database is broken or closed.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match &self.inner.readers {
+            Some(readers) => readers.read(query).await,
+            None => self.inner.writer.read(query).await,
+        }
+    }
+
+    /// Finishes the writes that wait and closes the database. Whoever asks for anything later is told so.
+    pub async fn close(&self) {
+        self.inner.writer.stop().await;
+    }
+}
+
+/// Sets up a writing connection: durability, limits, schema.
+fn prepare(connection: &Connection) -> Result<(), String> {
+    let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => "it is not a SQLite database; name another file".to_owned(),
+        _ => format!("{error}"),
+    };
+    check_ownership(connection).map_err(failed)?.map_or(Ok(()), Err)?;
+    set_up(connection).map_err(failed)?;
+    migrate(connection).map_err(failed)?.map_or(Ok(()), Err)
+}
+
+/// What is wrong with the file as a place for our data, if anything is.
+fn check_ownership(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    if tables > 0 && pragma("application_id")? != APPLICATION_ID {
+        return Ok(Some("it is another program's SQLite database; name another file".to_owned()));
+    }
+    Ok(None)
+}
+
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // An answered write is on the disk: each commit ends with an fsync of the log file.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", -DATABASE_CACHE_KIB)
+}
+
+/// Takes the steps of the schema that the file has not taken yet; says so if the file is ahead of this program.
+fn migrate(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let taken: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if taken > SCHEMA.len() {
+        return Ok(Some(format!(
+            "it was written by a newer maitred (schema {taken}, this program knows {}); upgrade this program",
+            SCHEMA.len()
+        )));
+    }
+    for (index, step) in SCHEMA.iter().enumerate().skip(taken) {
+        let transaction = connection.unchecked_transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", index + 1)?;
+        transaction.commit()?;
+    }
+    Ok(None)
+}
+
+/// Opens a connection that can only read.
+fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    connection.pragma_update(None, "cache_size", -DATABASE_CACHE_KIB)?;
+    Ok(connection)
+}

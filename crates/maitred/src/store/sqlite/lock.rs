@@ -1,0 +1,62 @@
+//! One process a database file. SQLite itself would let two write in turns, but the devices of the one would never
+//! hear what the other wrote.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{Read, Seek, Write},
+    path::{Path, PathBuf},
+};
+
+/// The lock on a database file: an advisory lock on `FILE.lock` beside it, which the system drops when the process
+/// ends, however it ends.
+pub(super) struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Takes the lock.
+    ///
+    /// # Errors
+    /// What is wrong and what to do, as the rest of a sentence.
+    pub(super) fn take(database: &Path) -> Result<Self, String> {
+        let path = lock_path(database);
+        let failed = |what: &str, error: std::io::Error| {
+            format!(
+                "can't {what} its lock file {}: {error}; does its folder exist, and may this user write there?",
+                path.display()
+            )
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|error| failed("open", error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut owner = String::new();
+                // Who holds it is a courtesy; that somebody does is what matters.
+                _ = file.read_to_string(&mut owner);
+                let owner = owner.trim();
+                return Err(format!(
+                    "another maitred (process {}) has it open; stop that one, or name another file",
+                    if owner.is_empty() { "unknown" } else { owner }
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed("lock", error)),
+        }
+        file.set_len(0).and_then(|()| file.rewind()).map_err(|error| failed("write", error))?;
+        writeln!(file, "{}", std::process::id()).map_err(|error| failed("write", error))?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// `FILE.lock`, beside the file itself: a link to the file must lead to the same lock.
+fn lock_path(database: &Path) -> PathBuf {
+    let real = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+    let mut name = real.into_os_string();
+    name.push(".lock");
+    name.into()
+}

@@ -1,0 +1,165 @@
+//! What can be read. Rows come as the JSON that they are stored as; nobody decodes them on their way out.
+
+use floor::GuestStatus;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::value::RawValue;
+
+use crate::store::StoreError;
+
+/// One consistent view of everything committed.
+pub struct Snapshot<'a> {
+    connection: &'a Connection,
+}
+
+/// A restaurant as stored.
+pub struct RestaurantRow {
+    /// The restaurant, in JSON.
+    pub body: Box<RawValue>,
+    /// The number of its last message.
+    pub head: u64,
+    /// The name of this life of its log.
+    pub epoch: String,
+}
+
+/// Some guests, newest first.
+pub struct GuestsPage {
+    /// Guests, in JSON.
+    pub guests: Vec<Box<RawValue>>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+/// A message as the log keeps it.
+pub struct LoggedMessage {
+    /// Its number.
+    pub seq: u64,
+    /// Its text.
+    pub message: String,
+}
+
+impl<'a> Snapshot<'a> {
+    pub(super) fn new(connection: &'a Connection) -> Self {
+        Self { connection }
+    }
+
+    /// All restaurants, by id.
+    ///
+    /// # Errors
+    /// Only if the database is broken, as with every read here.
+    pub fn restaurants(&self) -> Result<Vec<Box<RawValue>>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT body FROM restaurants ORDER BY id")?;
+        collect(statement.query_map((), |row| row.get(0))?)
+    }
+
+    /// One restaurant.
+    pub fn restaurant(&self, id: &str) -> Result<Option<RestaurantRow>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT body, head, epoch FROM restaurants WHERE id = ?1")?;
+        let row =
+            statement.query_row([id], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        row.map(|(body, head, epoch)| Ok(RestaurantRow { body: RawValue::from_string(body)?, head, epoch })).transpose()
+    }
+
+    /// The number of a restaurant's last message, and the epoch of its log.
+    pub fn head(&self, restaurant: &str) -> Result<Option<(u64, String)>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT head, epoch FROM restaurants WHERE id = ?1")?;
+        Ok(statement.query_row([restaurant], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    }
+
+    /// One guest.
+    pub fn guest(&self, restaurant: &str, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
+        self.body("SELECT body FROM guests WHERE restaurant_id = ?1 AND id = ?2", restaurant, id)
+    }
+
+    /// One table.
+    pub fn table(&self, restaurant: &str, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
+        self.body("SELECT body FROM tables WHERE restaurant_id = ?1 AND id = ?2", restaurant, id)
+    }
+
+    /// All tables, by number, so that 2 comes before 10.
+    pub fn tables(&self, restaurant: &str) -> Result<Vec<Box<RawValue>>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT body FROM tables WHERE restaurant_id = ?1 ORDER BY length(table_number), table_number, id",
+        )?;
+        collect(statement.query_map([restaurant], |row| row.get(0))?)
+    }
+
+    /// At most `limit` guests with one of `statuses`, newest first, from where an earlier page's `next` says.
+    pub fn guests(
+        &self,
+        restaurant: &str,
+        statuses: &[GuestStatus],
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<GuestsPage, StoreError> {
+        let (created_at, id) = after.and_then(|after| after.split_once('~')).unwrap_or(("~", ""));
+        let mut statement = self.connection.prepare_cached(
+            "SELECT body, created_at, id FROM guests
+             WHERE restaurant_id = :restaurant AND (created_at, id) < (:created_at, :id)
+               AND status IN (SELECT value FROM json_each(:statuses))
+             ORDER BY created_at DESC, id DESC LIMIT :limit",
+        )?;
+        let parameters = named_params! {
+            ":restaurant": restaurant,
+            ":created_at": created_at,
+            ":id": id,
+            ":statuses": serde_json::to_string(statuses)?,
+            // One more, to know whether there is a next page.
+            ":limit": limit + 1,
+        };
+        let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let mut rows = rows.collect::<rusqlite::Result<Vec<(String, String, String)>>>()?;
+        let more = rows.len() as u64 > limit;
+        rows.truncate(limit as usize);
+        let next = rows.last().filter(|_| more).map(|(_, created_at, id)| format!("{created_at}~{id}"));
+        let guests =
+            rows.into_iter().map(|(body, ..)| Ok(RawValue::from_string(body)?)).collect::<Result<_, StoreError>>()?;
+        Ok(GuestsPage { guests, next })
+    }
+
+    /// The guests whose evening is not over, oldest first.
+    pub fn present_guests(&self, restaurant: &str) -> Result<Vec<Box<RawValue>>, StoreError> {
+        let present: Vec<GuestStatus> = GuestStatus::ALL.into_iter().filter(|status| !status.is_over()).collect();
+        let mut statement = self.connection.prepare_cached(
+            "SELECT body FROM guests
+             WHERE restaurant_id = ?1 AND status IN (SELECT value FROM json_each(?2))
+             ORDER BY created_at, id",
+        )?;
+        collect(statement.query_map((restaurant, serde_json::to_string(&present)?), |row| row.get(0))?)
+    }
+
+    /// The messages that come after number `since`, at most `limit` of them and, beyond the first, `max_bytes`.
+    pub fn log_after(
+        &self,
+        restaurant: &str,
+        since: u64,
+        limit: u64,
+        max_bytes: usize,
+    ) -> Result<Vec<LoggedMessage>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq, message FROM log WHERE restaurant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+        )?;
+        let logged = |row: &Row<'_>| Ok(LoggedMessage { seq: row.get(0)?, message: row.get(1)? });
+        let mut messages = Vec::new();
+        let mut bytes = 0;
+        for message in statement.query_map((restaurant, since, limit), logged)? {
+            let message = message?;
+            bytes += message.message.len();
+            if bytes > max_bytes && !messages.is_empty() {
+                break;
+            }
+            messages.push(message);
+        }
+        Ok(messages)
+    }
+
+    fn body(&self, sql: &str, restaurant: &str, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let body: Option<String> = statement.query_row([restaurant, id], |row| row.get(0)).optional()?;
+        Ok(body.map(RawValue::from_string).transpose()?)
+    }
+}
+
+fn collect(rows: impl Iterator<Item = rusqlite::Result<String>>) -> Result<Vec<Box<RawValue>>, StoreError> {
+    rows.map(|body| Ok(RawValue::from_string(body?)?)).collect()
+}

@@ -1,0 +1,162 @@
+//! The rows and texts that a write reads and puts, inside the writer's transaction. SQL only: no rule stands here.
+
+use floor::{Change, Guest, Id, Request, Restaurant, Table, Time};
+use rusqlite::{Connection, OptionalExtension};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    config::IDEMPOTENCY_RETENTION,
+    store::{Idempotency, Outcome, StoreError},
+};
+
+/// Expired answers that are thrown away with each new one kept: enough to keep up, too few to be felt.
+const EXPIRED_BATCH: u32 = 4;
+
+/// The writer's transaction.
+pub(crate) struct Tx<'a> {
+    connection: &'a Connection,
+}
+
+/// An answer kept for a retry.
+pub(crate) struct Kept {
+    pub(crate) fingerprint: [u8; 32],
+    pub(crate) outcome: Outcome,
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(connection: &'a Connection) -> Self {
+        Self { connection }
+    }
+
+    /// A restaurant, with the number of its last message.
+    pub(crate) fn restaurant(&self, id: &Id) -> Result<Option<(Restaurant, u64)>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT body, head FROM restaurants WHERE id = ?1")?;
+        let row = statement.query_row([id.as_str()], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).optional()?;
+        row.map(|(body, head)| Ok((serde_json::from_str(&body)?, head))).transpose()
+    }
+
+    pub(crate) fn guest(&self, restaurant: &Id, id: &Id) -> Result<Option<Guest>, StoreError> {
+        self.row("SELECT body FROM guests WHERE restaurant_id = ?1 AND id = ?2", restaurant, id.as_str())
+    }
+
+    pub(crate) fn table(&self, restaurant: &Id, id: &Id) -> Result<Option<Table>, StoreError> {
+        self.row("SELECT body FROM tables WHERE restaurant_id = ?1 AND id = ?2", restaurant, id.as_str())
+    }
+
+    /// The table that bears a number. The rules see to it that there is at most one.
+    pub(crate) fn tables_numbered(&self, restaurant: &Id, number: &str) -> Result<Option<Table>, StoreError> {
+        self.row("SELECT body FROM tables WHERE restaurant_id = ?1 AND table_number = ?2", restaurant, number)
+    }
+
+    /// Makes a change true of the rows.
+    pub(crate) fn put(&self, request: &Request, change: &Change) -> Result<(), StoreError> {
+        let restaurant = &request.restaurant;
+        match change {
+            // Another life of the same id must not be taken for this one: its log is named after the request.
+            Change::RestaurantCreated(row) => self.run(
+                "INSERT INTO restaurants (id, body, head, epoch) VALUES (?1, ?2, 0, ?3)",
+                (row.id.as_str(), json(row)?, request.id.as_str()),
+            ),
+            Change::RestaurantUpdated(row) => {
+                self.run("UPDATE restaurants SET body = ?2 WHERE id = ?1", (row.id.as_str(), json(row)?))
+            }
+            Change::RestaurantDeleted(id) => self.delete_restaurant(id),
+            Change::GuestCreated(row) | Change::GuestUpdated(row, _) => self.run(
+                "INSERT INTO guests (restaurant_id, id, status, created_at, body) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT DO UPDATE SET status = ?3, created_at = ?4, body = ?5",
+                (restaurant.as_str(), row.id.as_str(), row.status.as_str(), row.created_at.to_string(), json(row)?),
+            ),
+            Change::GuestDeleted(id) => {
+                self.run("DELETE FROM guests WHERE restaurant_id = ?1 AND id = ?2", [restaurant.as_str(), id.as_str()])
+            }
+            Change::TableCreated(row) | Change::TableUpdated(row, _) => self.run(
+                "INSERT INTO tables (restaurant_id, id, table_number, body) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET table_number = ?3, body = ?4",
+                (restaurant.as_str(), row.id.as_str(), row.table_number.as_str(), json(row)?),
+            ),
+            Change::TableDeleted(id) => {
+                self.run("DELETE FROM tables WHERE restaurant_id = ?1 AND id = ?2", [restaurant.as_str(), id.as_str()])
+            }
+        }
+    }
+
+    /// Appends a message to the log.
+    pub(crate) fn append(&self, restaurant: &Id, seq: u64, message: &str) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO log (restaurant_id, seq, message) VALUES (?1, ?2, ?3)",
+            (restaurant.as_str(), seq, message),
+        )
+    }
+
+    /// Sets the number of a restaurant's last message.
+    pub(crate) fn set_head(&self, restaurant: &Id, seq: u64) -> Result<(), StoreError> {
+        self.run("UPDATE restaurants SET head = ?2 WHERE id = ?1", (restaurant.as_str(), seq))
+    }
+
+    /// What an earlier request with this key was answered, if that is not too long ago.
+    pub(crate) fn find_kept(&self, restaurant: &Id, key: &str, at: Time) -> Result<Option<Kept>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT fingerprint, outcome FROM idempotency WHERE restaurant_id = ?1 AND key = ?2 AND kept_at > ?3",
+        )?;
+        let row = statement
+            .query_row((restaurant.as_str(), key, expiry(at)), |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+            .optional()?;
+        row.map(|(fingerprint, outcome)| Ok(Kept { fingerprint, outcome: serde_json::from_str(&outcome)? })).transpose()
+    }
+
+    /// Keeps an answer for a retry, and throws a few expired ones away.
+    pub(crate) fn keep(
+        &self,
+        restaurant: &Id,
+        idempotency: &Idempotency,
+        outcome: &Outcome,
+        at: Time,
+    ) -> Result<(), StoreError> {
+        self.run(
+            "DELETE FROM idempotency WHERE (restaurant_id, key) IN (
+                 SELECT restaurant_id, key FROM idempotency WHERE kept_at <= ?1 ORDER BY kept_at LIMIT ?2
+             )",
+            (expiry(at), EXPIRED_BATCH),
+        )?;
+        self.run(
+            "INSERT OR REPLACE INTO idempotency (restaurant_id, key, fingerprint, outcome, kept_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            (restaurant.as_str(), &idempotency.key, idempotency.fingerprint, json(outcome)?, at.as_microseconds()),
+        )
+    }
+
+    fn delete_restaurant(&self, id: &Id) -> Result<(), StoreError> {
+        for sql in [
+            "DELETE FROM guests WHERE restaurant_id = ?1",
+            "DELETE FROM tables WHERE restaurant_id = ?1",
+            "DELETE FROM log WHERE restaurant_id = ?1",
+            "DELETE FROM idempotency WHERE restaurant_id = ?1",
+            "DELETE FROM restaurants WHERE id = ?1",
+        ] {
+            self.run(sql, [id.as_str()])?;
+        }
+        Ok(())
+    }
+
+    fn row<T: DeserializeOwned>(&self, sql: &str, restaurant: &Id, key: &str) -> Result<Option<T>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([restaurant.as_str(), key])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let body = row.get_ref(0)?.as_str().map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        Ok(Some(serde_json::from_str(body)?))
+    }
+
+    fn run(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), StoreError> {
+        self.connection.prepare_cached(sql)?.execute(parameters)?;
+        Ok(())
+    }
+}
+
+/// Answers kept up to this point, in microseconds since 1970, have expired.
+fn expiry(at: Time) -> i64 {
+    at.as_microseconds() - IDEMPOTENCY_RETENTION.as_micros() as i64
+}
+
+fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    Ok(serde_json::to_string(value)?)
+}
