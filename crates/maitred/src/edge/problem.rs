@@ -33,7 +33,7 @@ impl Problem {
 
     pub(super) fn no_route(path: &str) -> Self {
         let detail = format!("There is nothing at {path}.");
-        Self::new(StatusCode::NOT_FOUND, "no_route", detail)
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
 
     pub(super) fn method_not_allowed(method: &Method, path: &str) -> Self {

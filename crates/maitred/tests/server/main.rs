@@ -1,0 +1,16 @@
+//! The server from outside: real sockets, the real binary, real files. One program, so that it links once.
+
+mod common;
+
+mod cli;
+mod golden;
+mod idempotency;
+mod ios_walkthrough;
+mod problems;
+mod realtime;
+mod rest;
+mod rubbish;
+mod shutdown;
+mod store;
+mod transactions;
+mod two_devices;
