@@ -173,9 +173,9 @@ impl Deed {
             }
         };
         let expected = match (meant, version) {
-            (Meant::ForAny, _) | (_, None) => None,
-            (Meant::ForThis, Some(version)) => Some(version),
-            (Meant::ForAnother, Some(version)) => Some(version + 1),
+            (Meant::Any, _) | (_, None) => None,
+            (Meant::This, Some(version)) => Some(version),
+            (Meant::Another, Some(version)) => Some(version + 1),
         };
         json!({ "op": op, "id": id, "data": data, "expected_version": expected })
     }

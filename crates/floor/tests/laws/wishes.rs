@@ -54,9 +54,9 @@ pub(crate) enum Row {
 /// Which version the operation is meant for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Meant {
-    ForAny,
-    ForThis,
-    ForAnother,
+    Any,
+    This,
+    Another,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +134,7 @@ fn row() -> impl Strategy<Value = Row> {
 }
 
 fn meant() -> impl Strategy<Value = Meant> {
-    prop_oneof![12 => Just(Meant::ForAny), 3 => Just(Meant::ForThis), 1 => Just(Meant::ForAnother)]
+    prop_oneof![12 => Just(Meant::Any), 3 => Just(Meant::This), 1 => Just(Meant::Another)]
 }
 
 fn reference() -> impl Strategy<Value = Reference> {

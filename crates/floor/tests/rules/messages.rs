@@ -150,15 +150,20 @@ fn an_origin_that_nobody_gave_is_null() {
 
 #[test]
 fn a_transaction_whose_message_is_too_large_is_refused_whole() {
-    // Each guest takes some 8 KiB in the message: notes of 2,000 characters of four bytes each.
-    let operations = |count: usize| -> Value {
-        let body = json!({ "guestName": "Ada", "partySize": 2, "notes": "🍽".repeat(2_000) });
-        (0..count).map(|_| json!({ "op": "create_guest", "data": body })).collect()
+    // Each guest takes some 8 KiB in the message (notes of 2,000 characters of four bytes each); names make it exact.
+    let operations = |padding: usize| -> Value {
+        let body = |index: usize| {
+            let name = "A".repeat(1 + padding.saturating_sub(index * 199).min(199));
+            json!({ "guestName": name, "partySize": 2, "notes": "🍽".repeat(2_000) })
+        };
+        (0..61)
+            .map(|index| json!({ "op": "create_guest", "id": format!("guest-{index:02}"), "data": body(index) }))
+            .collect()
     };
-    let outcome = given([]).when(transact(operations(60)));
-    let size = outcome.messages()[0].to_string().len();
-    assert!((400 * 1024..=MAX_MESSAGE_BYTES).contains(&size), "{size}");
-    given([]).when(transact(operations(70))).refused("too_large").by_no_operation();
+    let size = |padding| given([]).when(transact(operations(padding))).messages()[0].to_string().len();
+    let room = MAX_MESSAGE_BYTES - size(0);
+    assert_eq!(size(room), 512 * 1024);
+    given([]).when(transact(operations(room + 1))).refused("too_large").by_no_operation();
 }
 
 #[test]

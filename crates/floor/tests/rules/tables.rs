@@ -129,3 +129,12 @@ fn a_table_may_be_made_smaller_than_the_party_that_sits_there() {
         .when(update_table("1", json!({ "capacity": 2 })))
         .then([table_updated("1", json!({ "capacity": 2 }))]);
 }
+
+#[test]
+fn a_starter_floor_is_made_of_tables_as_anybody_could_create_them() {
+    let floor = given(floor::starter_tables(14).into_iter().map(|body| {
+        let id = body["id"].as_str().expect("an id").to_owned();
+        create_table(&id, body)
+    }));
+    assert_eq!(floor.table("table-14")["tableNumber"], "14");
+}

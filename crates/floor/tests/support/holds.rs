@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use floor::{
-    Change, Command, Decision, Guest, GuestStatus, Id, Refusal, Request, RestaurantPatch, Slice, Table, TableStatus,
-    Time, decide,
+    Answer, Change, Command, Decision, Guest, GuestStatus, Id, Refusal, Request, RestaurantPatch, Slice, Table,
+    TableStatus, Time, decide,
 };
 use serde_json::{Map, Value, json};
 
@@ -43,6 +43,10 @@ impl World {
         assert_eq!(decided, decide(&narrow, &request), "a slice decides like the whole floor");
         let decision = decided?;
         let texts = decision.messages(&request, self.head).map_err(Refusal::of)?;
+
+        let answer = serde_json::to_string(&decision.answer).expect("an answer is JSON");
+        let kept: Answer = serde_json::from_str(&answer).expect("an answer can be read back");
+        assert_eq!(kept, decision.answer, "a retry is told what the first try was told");
 
         let before = self.floor.clone();
         decision.changes.iter().for_each(|change| self.floor.apply(change));
