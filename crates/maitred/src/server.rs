@@ -89,6 +89,8 @@ async fn accept(
 ) {
     let service = TowerToHyperService::new(router(edge));
     let mut http = http1::Builder::new();
+    // A client that hangs up once it has sent its request meant it; nor is one who only closed its sending side gone.
+    http.half_close(true);
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
     let mut shutdown = pin!(shutdown);
     loop {

@@ -22,7 +22,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    MaybeTlsStream, WebSocketStream, client_async, connect_async,
     tungstenite::{Message, protocol::CloseFrame},
 };
 
@@ -256,6 +256,22 @@ impl Device {
         let url = format!("ws://{address}/realtime{query}");
         let (socket, _) = timeout(PATIENCE, connect_async(url)).await.expect("in time").expect("a socket");
         Self { socket }
+    }
+
+    /// The same on a connection whose own settings matter.
+    pub(crate) async fn over(stream: TcpStream, query: &str) -> Self {
+        let url = format!("ws://maitred.test/realtime{query}");
+        let opened = client_async(url, MaybeTlsStream::Plain(stream));
+        let (socket, _) = timeout(PATIENCE, opened).await.expect("in time").expect("a socket");
+        Self { socket }
+    }
+
+    /// The connection itself.
+    pub(crate) fn stream(&self) -> &TcpStream {
+        match self.socket.get_ref() {
+            MaybeTlsStream::Plain(stream) => stream,
+            _ => unreachable!("no test speaks TLS"),
+        }
     }
 
     pub(crate) async fn say(&mut self, message: Value) {
