@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::{DEFAULT_GUESTS_PAGE, MAX_PAGE},
-    store::{GuestsPage, Outcome},
+    store::{GuestsPage, Outcome, Place},
 };
 
 pub(super) async fn list(
@@ -36,13 +36,17 @@ pub(super) async fn list(
     if statuses.is_empty() {
         statuses.extend(GuestStatus::ALL);
     }
-    let after = query.get("after").map(str::to_owned);
+    let after = query.get("after").map(|after| {
+        let message = || format!("must be what an earlier page names as its next, not {after:?}");
+        after.parse::<Place>().map_err(|()| Problem::invalid("after", message()))
+    });
+    let after = after.transpose()?;
     let (page, seq) = read(&edge, restaurant, move |snapshot, restaurant| {
-        snapshot.guests(restaurant, &statuses, after.as_deref(), limit)
+        snapshot.guests(restaurant, &statuses, after.as_ref(), limit)
     })
     .await?;
     let GuestsPage { guests, next } = page;
-    Ok(answer::ok(&Body { guests, next, seq }))
+    Ok(answer::ok(&Body { guests, next: next.map(|next| next.to_string()), seq }))
 }
 
 pub(super) async fn show(State(edge): State<Edge>, Ids([restaurant, id]): Ids<2>) -> Result<Response, Problem> {

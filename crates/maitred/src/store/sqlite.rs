@@ -16,7 +16,7 @@ use crate::{
     feed::Feed,
 };
 
-pub use snapshot::{GuestsPage, LoggedMessage, RestaurantRow, Snapshot};
+pub use snapshot::{GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot};
 pub(super) use tx::Tx;
 
 mod readers;
@@ -96,6 +96,9 @@ impl Store {
 
     /// Finishes the writes that wait and closes the database. Whoever asks for anything later is told so.
     pub async fn close(&self) {
+        if let Some(readers) = &self.inner.readers {
+            readers.close().await;
+        }
         self.inner.writer.stop().await;
     }
 }

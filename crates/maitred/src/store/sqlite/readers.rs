@@ -45,4 +45,12 @@ impl Readers {
         };
         tokio::task::spawn_blocking(read).await.map_err(|error| StoreError::Bug(error.to_string()))?
     }
+
+    /// Turns whoever asks for anything later away, waits for the reads under way and closes their connections.
+    pub(super) async fn close(&self) {
+        let all = self.permits.acquire_many(READERS as u32).await;
+        self.permits.close();
+        drop(all);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }

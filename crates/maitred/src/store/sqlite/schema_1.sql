@@ -16,7 +16,6 @@ CREATE TABLE guests (
     PRIMARY KEY (restaurant_id, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX guests_by_creation ON guests (restaurant_id, created_at, id);
 CREATE INDEX guests_by_status ON guests (restaurant_id, status, created_at, id);
 
 CREATE TABLE tables (

@@ -1,7 +1,9 @@
 //! What can be read. Rows come as the JSON that they are stored as; nobody decodes them on their way out.
 
-use floor::GuestStatus;
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use std::{fmt, str::FromStr};
+
+use floor::{GuestStatus, Id, Time};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::value::RawValue;
 
 use crate::store::StoreError;
@@ -25,8 +27,14 @@ pub struct RestaurantRow {
 pub struct GuestsPage {
     /// Guests, in JSON.
     pub guests: Vec<Box<RawValue>>,
-    /// Where the next page begins, if there is one.
-    pub next: Option<String>,
+    /// The place after which the next page begins, if there is one.
+    pub next: Option<Place>,
+}
+
+/// A guest's place in the list: whoever stands there or, if that one has gone, stood there. Written `createdAt~id`.
+pub struct Place {
+    created_at: String,
+    id: String,
 }
 
 /// A message as the log keeps it.
@@ -84,34 +92,43 @@ impl<'a> Snapshot<'a> {
         collect(statement.query_map([restaurant], |row| row.get(0))?)
     }
 
-    /// At most `limit` guests with one of `statuses`, newest first, from where an earlier page's `next` says.
+    /// At most `limit` guests with one of `statuses`, newest first, from after the place that an earlier page
+    /// names as its `next`.
     pub fn guests(
         &self,
         restaurant: &str,
         statuses: &[GuestStatus],
-        after: Option<&str>,
+        after: Option<&Place>,
         limit: u64,
     ) -> Result<GuestsPage, StoreError> {
-        let (created_at, id) = after.and_then(|after| after.split_once('~')).unwrap_or(("~", ""));
-        let mut statement = self.connection.prepare_cached(
-            "SELECT body, created_at, id FROM guests
-             WHERE restaurant_id = :restaurant AND (created_at, id) < (:created_at, :id)
-               AND status IN (SELECT value FROM json_each(:statuses))
-             ORDER BY created_at DESC, id DESC LIMIT :limit",
-        )?;
-        let parameters = named_params! {
-            ":restaurant": restaurant,
-            ":created_at": created_at,
-            ":id": id,
-            ":statuses": serde_json::to_string(statuses)?,
-            // One more, to know whether there is a next page.
-            ":limit": limit + 1,
-        };
+        let (created_at, id) = after.map_or(("~", ""), |Place { created_at, id }| (created_at, id));
+        // A branch a status, each in the order of the index: SQLite merges them as they come and reads no further than
+        // the page. (`status IN (…)` would make it walk through all who ever came, to find the few who wait.)
+        let branches: Vec<String> = GuestStatus::ALL
+            .into_iter()
+            .filter(|status| statuses.contains(status))
+            .map(|status| {
+                format!(
+                    "SELECT body, created_at, id FROM guests
+                     WHERE restaurant_id = ?1 AND status = '{}' AND (created_at, id) < (?2, ?3)",
+                    status.as_str()
+                )
+            })
+            .collect();
+        if branches.is_empty() {
+            return Ok(GuestsPage { guests: Vec::new(), next: None });
+        }
+        let merged = format!("{} ORDER BY created_at DESC, id DESC LIMIT ?4", branches.join(" UNION ALL "));
+        let mut statement = self.connection.prepare_cached(&merged)?;
+        // One more, to know whether there is a next page.
+        let parameters = (restaurant, created_at, id, limit + 1);
         let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let mut rows = rows.collect::<rusqlite::Result<Vec<(String, String, String)>>>()?;
         let more = rows.len() as u64 > limit;
         rows.truncate(limit as usize);
-        let next = rows.last().filter(|_| more).map(|(_, created_at, id)| format!("{created_at}~{id}"));
+        let place =
+            |(_, created_at, id): &(_, String, String)| Place { created_at: created_at.clone(), id: id.clone() };
+        let next = rows.last().filter(|_| more).map(place);
         let guests =
             rows.into_iter().map(|(body, ..)| Ok(RawValue::from_string(body)?)).collect::<Result<_, StoreError>>()?;
         Ok(GuestsPage { guests, next })
@@ -121,7 +138,8 @@ impl<'a> Snapshot<'a> {
     pub fn present_guests(&self, restaurant: &str) -> Result<Vec<Box<RawValue>>, StoreError> {
         let present: Vec<GuestStatus> = GuestStatus::ALL.into_iter().filter(|status| !status.is_over()).collect();
         let mut statement = self.connection.prepare_cached(
-            "SELECT body FROM guests
+            // Left to itself, SQLite would rather walk through all who ever came than sort the few who are here.
+            "SELECT body FROM guests INDEXED BY guests_by_status
              WHERE restaurant_id = ?1 AND status IN (SELECT value FROM json_each(?2))
              ORDER BY created_at, id",
         )?;
@@ -157,6 +175,22 @@ impl<'a> Snapshot<'a> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let body: Option<String> = statement.query_row([restaurant, id], |row| row.get(0)).optional()?;
         Ok(body.map(RawValue::from_string).transpose()?)
+    }
+}
+
+impl FromStr for Place {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (created_at, id) = text.split_once('~').ok_or(())?;
+        let (time, id): (Time, Id) = (created_at.parse().map_err(|_| ())?, id.parse().map_err(|_| ())?);
+        Ok(Self { created_at: time.to_string(), id: id.to_string() })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}~{}", self.created_at, self.id)
     }
 }
 

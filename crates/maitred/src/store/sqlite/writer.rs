@@ -45,7 +45,7 @@ impl Writer {
         let (jobs, queue) = mpsc::channel(WRITE_QUEUE);
         thread::Builder::new()
             .name("maitred-writer".to_owned())
-            .spawn(move || run(&connection, queue, &feed))
+            .spawn(move || run(connection, queue, &feed))
             .expect("a process that can't start a thread can't start");
         Self { jobs }
     }
@@ -81,14 +81,16 @@ impl Writer {
     }
 }
 
-fn run(connection: &Connection, mut queue: mpsc::Receiver<Job>, feed: &Feed) {
+fn run(connection: Connection, mut queue: mpsc::Receiver<Job>, feed: &Feed) {
     let mut next = queue.blocking_recv();
     while let Some(job) = next.take() {
         match job {
-            Job::Write(write, caller) => next = commit_group(connection, (write, caller), &mut queue, feed),
-            Job::Read(read) => read(connection),
+            Job::Write(write, caller) => next = commit_group(&connection, (write, caller), &mut queue, feed),
+            Job::Read(read) => read(&connection),
             Job::Stop(stopped) => {
                 queue.close();
+                // The file is complete by itself before anybody is told that it is closed.
+                drop(connection);
                 _ = stopped.send(());
                 return;
             }
