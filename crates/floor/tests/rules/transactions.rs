@@ -294,6 +294,8 @@ fn a_table_in_use_is_judged_when_its_operation_is_reached() {
     {
         evening().when(transact(json!([uses, ends]))).refused("table_in_use").showing("1").by_operation(0);
         evening().when(transact(json!([ends, uses]))).answer();
+        let named_again = on_table("1", json!({ "notes": "x" }));
+        evening().when(transact(json!([uses, named_again]))).refused("table_in_use").by_operation(0);
         let claims = on_guest("cleo", json!({ "table_id": "3" }));
         let mut later = uses.clone();
         later["id"] = json!("3");
