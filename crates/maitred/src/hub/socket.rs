@@ -1,11 +1,15 @@
 //! The one file that knows the WebSocket library. Frames of text are encoded once and written as they are to every
 //! socket that they are for; the library reads, and sees to pings and closes.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt};
-use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio::{
+    io::{self, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -99,7 +103,12 @@ impl Socket {
             Some(Ok(Message::Text(text))) => Ok(Received::Text(text)),
             Some(Ok(Message::Binary(_))) => Ok(Received::Binary),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Received::Alive),
-            Some(Ok(Message::Close(_))) | None => Err(Broken::Gone),
+            Some(Ok(Message::Close(_))) => {
+                // The library sends its answer to a close only when asked for what comes next, which is the end.
+                while let Some(Ok(_)) = self.inner.next().await {}
+                Err(Broken::Gone)
+            }
+            None => Err(Broken::Gone),
             Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => Err(Broken::TooLarge),
             Some(Err(Error::Protocol(_) | Error::Utf8(_))) => Err(Broken::ProtocolError),
             Some(Err(_)) => Err(Broken::Gone),
@@ -129,9 +138,13 @@ impl Socket {
         let close = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
         let farewell = async {
             // A device that is gone needs no farewell.
-            if self.inner.send(Message::Close(Some(close))).await.is_ok() {
-                while let Some(Ok(_)) = self.inner.next().await {}
-            }
+            self.inner.send(Message::Close(Some(close))).await.ok()?;
+            while let Some(Ok(_)) = self.inner.next().await {}
+            // A connection that is closed with bytes unread is reset, and the device may never read why. What the
+            // library refused to read is therefore taken off the wire.
+            let stream = self.inner.get_mut();
+            stream.shutdown().await.ok()?;
+            io::copy(stream, &mut io::sink()).await.ok()
         };
         _ = timeout(patience, farewell).await;
     }

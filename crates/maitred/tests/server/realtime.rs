@@ -1,1 +1,133 @@
-//! Empty so far.
+//! The WebSocket, line by line of what the contract says of it.
+
+mod gibberish;
+mod joining;
+mod keeping_alive;
+mod resuming;
+mod slow;
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::common::{Device, Http, PATIENCE, RESTAURANT, TestServer, guest};
+
+/// A connection to a restaurant whose log has one message, the arrival of the guest `chatty`.
+async fn chatty(server: &TestServer) -> Http {
+    let mut http = server.http().await;
+    http.add_guest("chatty", 2).await;
+    http
+}
+
+/// A message for each number, which becomes the notes of `chatty`. Where `chatty` alone has been talked of, the numbers
+/// from 2 on are the messages' own.
+async fn chat(http: &mut Http, numbers: impl IntoIterator<Item = u64>) {
+    for number in numbers {
+        http.patch(&guest("chatty"), json!({ "notes": number.to_string() })).await.ok();
+    }
+}
+
+/// The restaurant's floor, as it is.
+async fn floor(http: &mut Http) -> Value {
+    http.get(&format!("/restaurants/{RESTAURANT}/floor")).await.ok()
+}
+
+impl Device {
+    /// Opens a socket that names [`RESTAURANT`] and more in its URL, and returns the acknowledgement.
+    async fn join(server: &TestServer, more: &str) -> (Self, Value) {
+        let mut device = Self::connect(server.address, &format!("?restaurant_id={RESTAURANT}{more}")).await;
+        let ack = device.expect("restaurant_connect").await;
+        (device, ack)
+    }
+
+    /// The next messages have just these numbers.
+    async fn expect_numbers(&mut self, numbers: impl IntoIterator<Item = u64>) {
+        for number in numbers {
+            let message = self.next().await;
+            assert_eq!(message["seq"], number, "{message}");
+        }
+    }
+}
+
+/// Frames of RFC 6455, section 5.2.
+const TEXT: u8 = 1;
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
+
+/// A peer that speaks WebSocket by hand, and answers nothing by itself.
+struct RawPeer {
+    stream: TcpStream,
+}
+
+impl RawPeer {
+    async fn join(address: SocketAddr) -> Self {
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let request = format!(
+            "GET /realtime?restaurant_id={RESTAURANT} HTTP/1.1\r\nhost: maitred.test\r\nconnection: Upgrade\r\n\
+             upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.expect("a server that reads");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            answer.push(stream.read_u8().await.expect("the head of an answer"));
+        }
+        let answer = String::from_utf8(answer).expect("text");
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+        // The answer to this key in RFC 6455, section 1.3.
+        assert!(answer.to_lowercase().contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
+        Self { stream }
+    }
+
+    /// The next frame, by opcode and payload; none once the server has closed the connection.
+    async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
+        let read = async {
+            let first = self.stream.read_u8().await.ok()?;
+            let length = match self.stream.read_u8().await.ok()? {
+                126 => self.stream.read_u16().await.ok()?.into(),
+                127 => self.stream.read_u64().await.ok()?,
+                length => length.into(),
+            };
+            let mut payload = vec![0; length as usize];
+            self.stream.read_exact(&mut payload).await.ok()?;
+            Some((first & 0x0F, payload))
+        };
+        timeout(PATIENCE, read).await.expect("a frame in time")
+    }
+
+    /// The next message, past the server's pings.
+    async fn message(&mut self) -> Value {
+        loop {
+            match self.frame().await.expect("a message, but the connection is closed") {
+                (TEXT, text) => return serde_json::from_slice(&text).expect("JSON"),
+                (PING, _) => {}
+                (opcode, payload) => panic!("opcode {opcode}: {payload:?}"),
+            }
+        }
+    }
+
+    /// The code of the close that comes next, after which the connection is closed.
+    async fn close_code(&mut self) -> u16 {
+        let (opcode, payload) = self.frame().await.expect("a close, but the connection is closed");
+        assert_eq!(opcode, CLOSE);
+        u16::from_be_bytes([payload[0], payload[1]])
+    }
+
+    /// Sends bytes as they are.
+    async fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.expect("a server that reads");
+    }
+}
+
+/// A frame from a client, masked by a key of zeros; `first` is the opcode, with 0x80 if the message ends here.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first, 0x80 | 127];
+    frame.extend((payload.len() as u64).to_be_bytes());
+    frame.extend([0; 4]);
+    frame.extend(payload);
+    frame
+}

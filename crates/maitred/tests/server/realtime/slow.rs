@@ -1,0 +1,76 @@
+//! A device that reads slowly, or not for a while: it loses nothing, and nobody waits for it.
+
+use serde_json::json;
+use tokio::net::TcpSocket;
+
+use super::{chat, chatty};
+use crate::common::{Device, Http, RESTAURANT, TestServer};
+
+/// More bytes than lie between the server and a device that does not read, in the buffers of the system.
+const MORE_THAN_BUFFERS_HOLD: usize = 8 * 1024 * 1024;
+
+/// A device whose own buffer is small, so that the server soon has to keep for it what it does not read.
+async fn device_with_a_small_buffer(server: &TestServer) -> Device {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(8 * 1024).expect("a small buffer");
+    let stream = socket.connect(server.address).await.expect("a connection");
+    let mut device = Device::over(stream, &format!("?restaurant_id={RESTAURANT}")).await;
+    device.expect("restaurant_connect").await;
+    device
+}
+
+/// Messages that together are too long for all buffers; returns the number of the last.
+async fn fill_buffers(http: &mut Http) -> u64 {
+    let notes = "🍽".repeat(2_000);
+    let (mut bytes, mut seq) = (0, 0);
+    while bytes < MORE_THAN_BUFFERS_HOLD {
+        let operations = (0..30).map(|_| {
+            json!({ "op": "create_guest", "data": { "guestName": "Long", "partySize": 2, "status": "cancelled", "notes": notes } })
+        });
+        let body = json!({ "restaurant_id": RESTAURANT, "operations": operations.collect::<Vec<_>>() });
+        bytes += body.to_string().len();
+        seq = http.post("/transactions/atomic", body).await.ok()["seq"].as_u64().expect("a number");
+    }
+    seq
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_fell_far_behind_hears_every_message_once_and_in_order() {
+    let server = TestServer::start().await;
+    let mut slow = device_with_a_small_buffer(&server).await;
+    let mut http = chatty(&server).await;
+    let (mut quick, _) = Device::join(&server, "&since=0").await;
+    let filled = fill_buffers(&mut http).await;
+    // More than a restaurant keeps at hand, fewer than are replayed.
+    let last = filled + 400;
+    chat(&mut http, filled + 1..=last).await;
+    quick.expect_numbers(1..=last).await;
+    slow.expect_numbers(1..=last).await;
+    chat(&mut http, [0]).await;
+    slow.expect_numbers([last + 1]).await;
+    slow.expect_silence().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_fell_too_far_behind_is_shown_the_floor_and_goes_on_from_there() {
+    let server = TestServer::start().await;
+    let mut slow = device_with_a_small_buffer(&server).await;
+    let mut http = chatty(&server).await;
+    let filled = fill_buffers(&mut http).await;
+    let last = filled + 600;
+    chat(&mut http, filled + 1..=last).await;
+    let mut seq = 0;
+    let snapshot = loop {
+        let message = slow.next().await;
+        if message["type"] == "snapshot" {
+            break message;
+        }
+        seq += 1;
+        assert_eq!(message["seq"], seq);
+    };
+    assert_eq!(snapshot["seq"], last);
+    assert_eq!(snapshot["data"]["guests"][0]["notes"], last.to_string());
+    chat(&mut http, [0]).await;
+    slow.expect_numbers([last + 1]).await;
+    slow.expect_silence().await;
+}
