@@ -7,6 +7,8 @@ use crate::{Edit, GuestPatch, GuestStatus, Id, Rejection, TablePatch, TableStatu
 impl Draft<'_> {
     /// What a request about a guest says of its status and table.
     pub(super) fn move_guest(&mut self, op: Op, id: &Id, patch: &GuestPatch) {
+        let left = self.before.guests.get(id).and_then(|guest| guest.table_id.as_ref());
+        let leaves = patch.status.is_some_and(|status| status != GuestStatus::Seated);
         let Some(guest) = self.guest(id) else { return };
         // A reference equal to the present one says nothing, but an override beside it is meant.
         let claim = match &patch.table_id {
@@ -16,6 +18,8 @@ impl Draft<'_> {
                 guest.override_capacity |= patch.override_capacity;
                 Edit::Keep
             }
+            // A device that sends whole rows names the table that is being left, which an earlier operation may have freed.
+            Edit::Set(table) if leaves && left == Some(table) => Edit::Keep,
             other => other.clone(),
         };
         match (claim, patch.status) {
@@ -42,6 +46,8 @@ impl Draft<'_> {
     /// What a request about a table says of its status and guest.
     pub(super) fn move_table(&mut self, op: Op, id: &Id, patch: &TablePatch) {
         let sitters = self.sitters(id);
+        let left_by = self.before.tables.get(id).and_then(|table| table.guest_id.as_ref());
+        let is_left = patch.status.is_some_and(|status| status != TableStatus::Occupied);
         // A reference equal to the present one says nothing, but an override beside it is meant.
         let claim = match &patch.guest_id {
             Edit::Keep => Edit::Keep,
@@ -52,6 +58,8 @@ impl Draft<'_> {
                 }
                 Edit::Keep
             }
+            // As with a guest: a whole row names the guest who is leaving.
+            Edit::Set(guest) if is_left && left_by == Some(guest) => Edit::Keep,
             other => other.clone(),
         };
         if let (Edit::Set(guest), status) = (&claim, patch.status) {

@@ -106,6 +106,13 @@ fn the_mirrored_halves_of_an_end_are_one_thing_said_twice() {
             "available",
         ),
         (json!({ "table_id": null }), json!({ "guest_id": null }), "waiting", "available"),
+        // Whole rows, with the other half as the device last knew it.
+        (
+            json!({ "status": "finished", "table_id": "1" }),
+            json!({ "status": "available", "guest_id": "ada" }),
+            "finished",
+            "available",
+        ),
     ] {
         for order in [[0, 1], [1, 0]] {
             let halves = [on_guest("ada", guest_half.clone()), on_table("1", table_half.clone())];
