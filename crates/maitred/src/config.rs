@@ -17,8 +17,10 @@ pub const MAX_DEVICE_MESSAGE_BYTES: usize = 64 * 1024;
 /// connection would make 10,000 idle devices cost 1.3 GB.)
 pub const SOCKET_READ_BUFFER_BYTES: usize = 2 * 1024;
 
-/// How long a peer may take over the head of an HTTP request before it is cut off (slow-loris).
-pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a peer may take over the head of an HTTP request, the idle time before it included (the library does not
+/// tell the two apart). Long enough that a device finds its connection open when it next writes: one that is closed
+/// just then costs it a failed request. nginx's `keepalive_timeout` is the same.
+pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// The most guests or changes on a page, and the default of the latter.
 pub const MAX_PAGE: u64 = 500;
