@@ -3,7 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use floor::{Command, EntityKind, Id, Request, Time};
+use floor::{Command, EntityKind, FieldError, Id, Refusal, Rejection, Request, Time};
 use uuid::Uuid;
 
 use crate::store::{Idempotency, Outcome, Store, Write, WriteError};
@@ -15,6 +15,17 @@ pub struct Caller {
     pub device: Option<String>,
     /// Set where the client may send the same request again after a lost answer.
     pub idempotency: Option<Idempotency>,
+    /// What is wrong with the form of the request as a whole: told unless something that ranks before it is wrong, too.
+    pub faults: Vec<FieldError>,
+}
+
+impl Caller {
+    /// A refusal for one more fault, where no command can be made of the request.
+    pub(crate) fn refuse(&self, fault: FieldError) -> Refusal {
+        let mut faults = self.faults.clone();
+        faults.push(fault);
+        Refusal::of(Rejection::Invalid(faults))
+    }
 }
 
 /// Carries out a command on a restaurant.
@@ -23,7 +34,7 @@ pub struct Caller {
 /// Whichever it is, nothing of the command was kept.
 pub async fn dispatch(store: &Store, restaurant: Id, command: Command, caller: Caller) -> Result<Outcome, WriteError> {
     let request = Request { id: uuid(""), restaurant, origin: caller.device, at: now(), command };
-    store.execute(Write { request, idempotency: caller.idempotency }).await
+    store.execute(Write { request, idempotency: caller.idempotency, faults: caller.faults }).await
 }
 
 /// What time it is.

@@ -23,6 +23,7 @@ use axum::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{config::Realtime, hub::Hub, store::Store};
+use input::Discarded;
 use problem::Problem;
 
 /// What the handlers share.
@@ -64,7 +65,9 @@ pub fn router(edge: Edge) -> Router {
         .route("/realtime", get(realtime::upgrade))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .fallback(async |uri: Uri| Problem::no_route(uri.path()))
-        .method_not_allowed_fallback(async |method: Method, uri: Uri| Problem::method_not_allowed(&method, uri.path()))
+        .fallback(async |uri: Uri, _: Discarded| Problem::no_route(uri.path()))
+        .method_not_allowed_fallback(async |method: Method, uri: Uri, _: Discarded| {
+            Problem::method_not_allowed(&method, uri.path())
+        })
         .with_state(edge)
 }

@@ -6,7 +6,7 @@ mod sqlite;
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
-use floor::{Answer, Refusal, Request};
+use floor::{Answer, FieldError, Refusal, Request};
 use serde::{Deserialize, Serialize};
 
 pub use sqlite::{GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot, Store};
@@ -18,6 +18,8 @@ pub struct Write {
     pub request: Request,
     /// Set where the client may send the same request again after a lost answer.
     pub idempotency: Option<Idempotency>,
+    /// What is wrong with its form, which only the caller saw. A write with a fault is never carried out.
+    pub faults: Vec<FieldError>,
 }
 
 /// What a retry is known by.

@@ -215,7 +215,7 @@ impl House {
     }
 
     async fn carry_out(&self, command: Command, device: &str) -> Result<Outcome, Over> {
-        let caller = Caller { device: Some(device.to_owned()), idempotency: None };
+        let caller = Caller { device: Some(device.to_owned()), ..Caller::default() };
         dispatch(&self.store, self.id.clone(), command, caller).await
     }
 

@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Path, Request},
 };
-use floor::{Expectation, Id, Refusal};
+use floor::{Expectation, FieldError, Id, Refusal};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
@@ -24,7 +24,7 @@ use crate::{
 const X_DEVICE_ID: HeaderName = HeaderName::from_static("x-device-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// How much of a body over the limit is still taken off the wire, and for how long: a client that is cut off while it
+/// How much of a body that nobody wants is still taken off the wire, and for how long: a client that is cut off while it
 /// sends may never read the answer that tells it why.
 const MAX_DISCARDED_BYTES: usize = 64 * MAX_BODY_BYTES;
 const MAX_DISCARD_TIME: Duration = Duration::from_secs(5);
@@ -47,9 +47,22 @@ pub(super) fn restaurant_id(text: &str) -> Result<Id, Problem> {
     text.parse().map_err(|_| Refusal::no_restaurant(text).into())
 }
 
+/// A body that nobody wants, taken off the wire.
+pub(super) struct Discarded;
+
+impl<S: Send + Sync> FromRequest<S> for Discarded {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        discard(&parts.headers, body).await;
+        Ok(Self)
+    }
+}
+
 /// A request that changes something.
 pub(super) struct Writing {
-    /// The body's JSON object; empty for DELETE, whose body means nothing.
+    /// The body's JSON object; empty for DELETE, whose body means nothing, and where it is none.
     pub(super) body: Map<String, Value>,
     pub(super) caller: Caller,
     pub(super) expects: Expectation,
@@ -60,30 +73,44 @@ impl<S: Send + Sync> FromRequest<S> for Writing {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let value = if parts.method == Method::DELETE { Value::Null } else { read_json(&parts, body).await? };
-        let caller = Caller { device: device(&parts.headers)?, idempotency: idempotency(&parts, &value)? };
-        let expects = if_match(&parts.headers);
-        match value {
-            Value::Object(body) => Ok(Self { body, caller, expects }),
-            Value::Null if parts.method == Method::DELETE => Ok(Self { body: Map::new(), caller, expects }),
-            _ => Err(Problem::invalid("body", "must be a JSON object")),
+        let value = if parts.method == Method::DELETE {
+            discard(&parts.headers, body).await;
+            Value::Null
+        } else {
+            read_json(&parts, body).await?
+        };
+        let mut caller = Caller::default();
+        match device(&parts.headers) {
+            Ok(device) => caller.device = device,
+            Err(fault) => caller.faults.push(fault),
         }
+        match idempotency(&parts, &value) {
+            Ok(idempotency) => caller.idempotency = idempotency,
+            Err(fault) => caller.faults.push(fault),
+        }
+        let expects = if_match(&parts.headers);
+        let body = match value {
+            Value::Object(body) => body,
+            _ if parts.method == Method::DELETE => Map::new(),
+            _ => {
+                caller.faults.push(FieldError::new("body", "must be a JSON object"));
+                Map::new()
+            }
+        };
+        Ok(Self { body, caller, expects })
     }
 }
 
 async fn read_json(parts: &Parts, mut body: Body) -> Result<Value, Problem> {
     let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
-        // A client that asks before it sends need not send at all.
-        if !parts.headers.contains_key(header::EXPECT) {
-            discard(body).await;
-        }
+        discard(&parts.headers, body).await;
         return Err(Problem::too_large());
     }
     let bytes = match Limited::new(&mut body, MAX_BODY_BYTES).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
-            discard(body).await;
+            discard(&parts.headers, body).await;
             return Err(Problem::too_large());
         }
         Err(_) => return Err(Problem::broken_body()),
@@ -98,7 +125,11 @@ async fn read_json(parts: &Parts, mut body: Body) -> Result<Value, Problem> {
     serde_json::from_slice(&bytes).map_err(Problem::malformed_json)
 }
 
-async fn discard(body: Body) {
+async fn discard(headers: &HeaderMap, body: Body) {
+    // A client that asks before it sends need not send at all.
+    if headers.contains_key(header::EXPECT) {
+        return;
+    }
     let mut body = Limited::new(body, MAX_DISCARDED_BYTES);
     _ = timeout(MAX_DISCARD_TIME, async { while let Some(Ok(_)) = body.frame().await {} }).await;
 }
@@ -130,25 +161,24 @@ fn depth(json: &[u8]) -> usize {
     deepest
 }
 
-fn device(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+fn device(headers: &HeaderMap) -> Result<Option<String>, FieldError> {
     let Some(value) = headers.get(X_DEVICE_ID) else { return Ok(None) };
     match value.to_str() {
         Ok("") => Ok(None),
         Ok(device) if device.len() <= MAX_DEVICE_ID_BYTES => Ok(Some(device.to_owned())),
-        _ => Err(Problem::invalid(
-            "X-Device-Id",
-            format!("must be at most {MAX_DEVICE_ID_BYTES} bytes of visible ASCII"),
-        )),
+        _ => {
+            Err(FieldError::new("X-Device-Id", format!("must be at most {MAX_DEVICE_ID_BYTES} bytes of visible ASCII")))
+        }
     }
 }
 
 /// The key of a request that may be sent again, with a digest of what makes it the same request: method, path, body.
-fn idempotency(parts: &Parts, body: &Value) -> Result<Option<Idempotency>, Problem> {
+fn idempotency(parts: &Parts, body: &Value) -> Result<Option<Idempotency>, FieldError> {
     let Some(key) = parts.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = key.to_str().ok().filter(|key| (1..=MAX_IDEMPOTENCY_KEY_BYTES).contains(&key.len()));
     let Some(key) = key else {
         let message = format!("must be 1 to {MAX_IDEMPOTENCY_KEY_BYTES} bytes of visible ASCII");
-        return Err(Problem::invalid("Idempotency-Key", message));
+        return Err(FieldError::new("Idempotency-Key", message));
     };
     // Objects are kept by sorted keys, so that the order in which a client wrote them does not matter.
     let request = format!("{}\n{}\n{body}", parts.method, parts.uri.path());

@@ -1,7 +1,7 @@
 //! `/restaurants`.
 
 use axum::{extract::State, response::Response};
-use floor::{Command, Id, Purpose, Refusal, RestaurantPatch};
+use floor::{Command, FieldError, Id, InvalidId, Purpose, Refusal, RestaurantPatch};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
@@ -32,11 +32,12 @@ pub(super) async fn show(State(edge): State<Edge>, Ids([id]): Ids<1>) -> Result<
 }
 
 pub(super) async fn create(State(edge): State<Edge>, writing: Writing) -> Result<Outcome, Problem> {
-    let id: Id = match writing.body.get("id") {
-        None | Some(Value::Null) => return Err(Problem::invalid("id", "is required")),
-        Some(Value::String(id)) => id.parse().map_err(|error| Problem::invalid("id", format!("{error}")))?,
-        Some(_) => return Err(Problem::invalid("id", "must be a text")),
+    let id: Result<Id, String> = match writing.body.get("id") {
+        None | Some(Value::Null) => Err("is required".to_owned()),
+        Some(Value::String(id)) => id.parse().map_err(|error: InvalidId| error.to_string()),
+        Some(_) => Err("must be a text".to_owned()),
     };
+    let id = id.map_err(|message| writing.caller.refuse(FieldError::new("id", message)))?;
     let patch = RestaurantPatch::read(&id, &writing.body, Purpose::Create);
     Ok(dispatch(&edge.store, id, Command::CreateRestaurant(patch), writing.caller).await?)
 }

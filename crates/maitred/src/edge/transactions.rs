@@ -1,7 +1,7 @@
 //! `/transactions/atomic`.
 
 use axum::extract::State;
-use floor::{Command, Refusal, Rejection, TransactionBody};
+use floor::{Command, TransactionBody};
 
 use super::{
     Edge,
@@ -15,8 +15,7 @@ use crate::{
 
 pub(super) async fn transact(State(edge): State<Edge>, query: Query, writing: Writing) -> Result<Outcome, Problem> {
     let body = TransactionBody(&writing.body);
-    let restaurant =
-        body.restaurant_id(query.get("restaurant_id")).map_err(|error| Refusal::of(Rejection::Invalid(vec![error])))?;
+    let restaurant = body.restaurant_id(query.get("restaurant_id")).map_err(|fault| writing.caller.refuse(fault))?;
     let command = Command::Transact(body.read(mint));
     Ok(dispatch(&edge.store, restaurant_id(restaurant)?, command, writing.caller).await?)
 }

@@ -29,6 +29,12 @@ pub(super) fn execute(tx: &Tx<'_>, write: &Write) -> Result<Executed, WriteError
             return Err(WriteError::Refused(missing));
         }
         _ if key_is_taken => return Err(WriteError::KeyReused),
+        Err(stale @ Refusal { rejection: Rejection::PreconditionFailed { .. }, .. }) => {
+            return Err(WriteError::Refused(stale));
+        }
+        _ if !write.faults.is_empty() => {
+            return Err(WriteError::Refused(Refusal::of(Rejection::Invalid(write.faults.clone()))));
+        }
         Err(refusal) => return Err(WriteError::Refused(refusal)),
         Ok(decision) => decision,
     };
