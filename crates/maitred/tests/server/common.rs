@@ -6,7 +6,11 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::{BodyExt, Full};
-use hyper::{Method, Request, StatusCode, client::conn::http1, header::HeaderMap};
+use hyper::{
+    Method, Request, StatusCode,
+    client::conn::http1,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
 use hyper_util::rt::TokioIo;
 use maitred::{
     config::{Config, Database},
@@ -16,6 +20,7 @@ use maitred::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::oneshot,
     task::JoinHandle,
@@ -223,6 +228,31 @@ impl Http {
         let body = json!({ "id": id, "tableNumber": id, "capacity": capacity });
         self.post(&tables(), body).await.ok()["table"].take()
     }
+}
+
+/// What the server says to these very bytes, until it closes.
+pub(crate) async fn raw_text(address: SocketAddr, bytes: &[u8]) -> String {
+    let exchange = async {
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(bytes).await.expect("a server that takes all that is sent");
+        stream.shutdown().await.expect("an end");
+        let mut text = Vec::new();
+        stream.read_to_end(&mut text).await.expect("an end that is no reset");
+        String::from_utf8_lossy(&text).into_owned()
+    };
+    timeout(PATIENCE, exchange).await.expect("an end in time")
+}
+
+/// The answer to these very bytes, which ask for the connection to be closed.
+pub(crate) async fn raw(address: SocketAddr, bytes: &[u8]) -> Answer {
+    let text = raw_text(address, bytes).await;
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no HTTP: {text:?}"));
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a status");
+    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| {
+        (name.parse::<HeaderName>().expect("a name"), value.parse::<HeaderValue>().expect("a value"))
+    });
+    Answer { status, headers: headers.collect(), text: body.to_owned() }
 }
 
 /// `/restaurants/test-restaurant-1/guests`
