@@ -1,6 +1,7 @@
 //! The server from outside: real sockets, the real binary, real files. One program, so that it links once.
 
 mod common;
+mod program;
 
 mod cli;
 mod golden;
