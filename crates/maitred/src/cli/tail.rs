@@ -42,7 +42,7 @@ const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LAST_RETRY: Duration = Duration::from_secs(5);
 
 /// Where to go on.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Cursor {
     since: Option<u64>,
     epoch: Option<String>,
@@ -136,26 +136,60 @@ impl Tail {
         {
             return Ok(Some(End::Unread));
         }
-        let seq = message["seq"].as_u64();
-        match message["type"].as_str() {
-            Some("restaurant_connect") => {
-                cursor.epoch = message["epoch"].as_str().map(str::to_owned);
-                // The first time, what happened before is not asked for; later, the replay follows.
-                cursor.since = cursor.since.or(seq);
-            }
-            Some("snapshot") if message["part"] != message["parts"] => {}
-            Some("bye") => {
-                let pause = Duration::from_millis(message["retry_ms"].as_u64().unwrap_or_default());
-                let not_found = message["reason"] == "not_found";
-                return Ok(Some(if not_found {
-                    End::NotFound(format!("{} has no restaurant {:?}", self.url, self.restaurant))
-                } else {
-                    End::Retry(pause)
-                }));
-            }
-            Some("pong" | "heartbeat" | "error") => {}
-            _ => cursor.since = seq.or(cursor.since),
+        cursor.pass(&message);
+        if message["type"] != "bye" {
+            return Ok(None);
         }
-        Ok(None)
+        let pause = Duration::from_millis(message["retry_ms"].as_u64().unwrap_or_default());
+        let not_found = message["reason"] == "not_found";
+        Ok(Some(if not_found {
+            End::NotFound(format!("{} has no restaurant {:?}", self.url, self.restaurant))
+        } else {
+            End::Retry(pause)
+        }))
+    }
+}
+
+impl Cursor {
+    /// Moves past a message.
+    fn pass(&mut self, message: &Value) {
+        let (seq, epoch) = (message["seq"].as_u64(), || message["epoch"].as_str().map(str::to_owned));
+        match message["type"].as_str() {
+            // The first time, what happened before is not asked for. Later the replay or a snapshot follows; until it
+            // has come, the place to go on from is the old one, in the old life of the log.
+            Some("restaurant_connect") => {
+                self.epoch = self.epoch.take().or_else(epoch);
+                self.since = self.since.or(seq);
+            }
+            Some("snapshot") if message["part"] == message["parts"] => (self.since, self.epoch) = (seq, epoch()),
+            Some("snapshot" | "bye" | "pong" | "heartbeat" | "error") => {}
+            _ => self.since = seq.or(self.since),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_cursor_leaves_the_old_life_of_a_log_only_with_the_last_part_of_a_snapshot() {
+        let mut cursor = Cursor::default();
+        let at = |since: u64, epoch: &str| Cursor { since: Some(since), epoch: Some(epoch.to_owned()) };
+        for (message, place) in [
+            (json!({ "type": "restaurant_connect", "seq": 3, "epoch": "old" }), at(3, "old")),
+            (json!({ "type": "guest_updated", "seq": 4 }), at(4, "old")),
+            (json!({ "type": "heartbeat", "seq": 4 }), at(4, "old")),
+            (json!({ "type": "bye", "reason": "shutting_down", "retry_ms": 500 }), at(4, "old")),
+            (json!({ "type": "restaurant_connect", "seq": 9, "epoch": "new" }), at(4, "old")),
+            (json!({ "type": "snapshot", "part": 1, "parts": 2, "seq": 9, "epoch": "new" }), at(4, "old")),
+            (json!({ "type": "snapshot", "part": 2, "parts": 2, "seq": 9, "epoch": "new" }), at(9, "new")),
+            (json!({ "type": "guest_updated", "seq": 10 }), at(10, "new")),
+        ] {
+            cursor.pass(&message);
+            assert_eq!(cursor, place, "{message}");
+        }
     }
 }
