@@ -162,3 +162,20 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "cache_size", -DATABASE_CACHE_KIB)?;
     Ok(connection)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_writing_connection_waits_for_the_disk_at_each_commit() {
+        /// The number by which SQLite tells `FULL`.
+        const FULL: i64 = 2;
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = Connection::open(folder.path().join("maitred.db")).expect("a database");
+        prepare(&connection).expect("a database of our own");
+        let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
+        assert_eq!(pragma("synchronous"), Ok(FULL.into()));
+        assert_eq!(pragma("journal_mode"), Ok("wal".to_owned().into()));
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{Read, Seek, Write},
+    io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
@@ -19,8 +19,9 @@ impl FileLock {
     /// # Errors
     /// What is wrong and what to do, as the rest of a sentence.
     pub(super) fn take(database: &Path) -> Result<Self, String> {
-        let path = lock_path(database);
-        let failed = |what: &str, error: std::io::Error| {
+        let path = lock_path(database)
+            .map_err(|error| format!("{error}; does its folder exist, and may this user write there?"))?;
+        let failed = |what: &str, error: io::Error| {
             format!(
                 "can't {what} its lock file {}: {error}; does its folder exist, and may this user write there?",
                 path.display()
@@ -54,9 +55,13 @@ impl FileLock {
 }
 
 /// `FILE.lock`, beside the file itself: a link to the file must lead to the same lock.
-fn lock_path(database: &Path) -> PathBuf {
-    let real = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+fn lock_path(database: &Path) -> io::Result<PathBuf> {
+    let real = database.canonicalize().or_else(|_| {
+        // A link may be there before the file that it leads to: it leads nowhere until there is one.
+        OpenOptions::new().append(true).create(true).open(database)?;
+        database.canonicalize()
+    })?;
     let mut name = real.into_os_string();
     name.push(".lock");
-    name.into()
+    Ok(name.into())
 }
