@@ -1,1 +1,64 @@
-//! Empty so far.
+//! The store through its own API: what it promises about files, commits and snapshots.
+
+mod commits;
+mod opening;
+mod snapshots;
+mod story;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use floor::{Command, Expectation, GuestPatch, Id, Operation, Purpose, Request, RestaurantPatch, Step, Time};
+use maitred::{
+    config::Database,
+    dispatch::{mint, now},
+    feed::Feed,
+    hub::Hub,
+    store::{Store, StoreError, Write},
+};
+use serde_json::{Map, Value, json};
+
+use crate::common::RESTAURANT;
+
+/// A store on its own, with nobody listening.
+fn open(database: &Database) -> Result<Store, StoreError> {
+    Store::open(database, Feed::new(Arc::new(Hub::default())))
+}
+
+fn open_file(path: &Path) -> Result<Store, StoreError> {
+    open(&Database::File(path.to_owned()))
+}
+
+fn id(text: &str) -> Id {
+    text.parse().expect("an id")
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    let Value::Object(object) = value else { panic!("an object, not {value}") };
+    object
+}
+
+/// A write to [`RESTAURANT`].
+fn write(command: Command) -> Write {
+    let request = Request { id: mint(None), restaurant: id(RESTAURANT), origin: None, at: now(), command };
+    Write { request, idempotency: None, faults: Vec::new() }
+}
+
+fn create_restaurant() -> Write {
+    write(Command::CreateRestaurant(RestaurantPatch::read(&id(RESTAURANT), &Map::new(), Purpose::Create)))
+}
+
+/// A new party of two.
+pub(crate) fn add_guest(name: &str) -> Write {
+    let body = object(json!({ "guestName": name, "partySize": 2 }));
+    let operation = Operation::CreateGuest(id(name), GuestPatch::read(&id(name), &body, Purpose::Create));
+    write(Command::Write(Step { operation, expects: Expectation::Any }))
+}
+
+fn change_guest(name: &str, body: Value) -> Write {
+    let operation = Operation::UpdateGuest(id(name), GuestPatch::read(&id(name), &object(body), Purpose::Update));
+    write(Command::Write(Step { operation, expects: Expectation::Any }))
+}
+
+pub(crate) fn later(time: Time, by: Duration) -> Time {
+    Time::from_microseconds(time.as_microseconds() + by.as_micros() as i64).expect("a time")
+}
