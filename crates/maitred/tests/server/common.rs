@@ -1,7 +1,7 @@
 //! A real server on a real port, and clients that know only the public protocol.
 #![allow(dead_code, reason = "each test or benchmark uses a part of it")]
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -230,22 +230,27 @@ impl Http {
     }
 }
 
-/// What the server says to these very bytes, until it closes.
+/// What the server says to these very bytes until it closes, whether or not it hears them out.
 pub(crate) async fn raw_text(address: SocketAddr, bytes: &[u8]) -> String {
+    exchange(address, bytes).await.0
+}
+
+async fn exchange(address: SocketAddr, bytes: &[u8]) -> (String, io::Result<()>) {
+    let mut text = Vec::new();
     let exchange = async {
-        let mut stream = TcpStream::connect(address).await.expect("a connection");
-        stream.write_all(bytes).await.expect("a server that takes all that is sent");
-        stream.shutdown().await.expect("an end");
-        let mut text = Vec::new();
-        stream.read_to_end(&mut text).await.expect("an end that is no reset");
-        String::from_utf8_lossy(&text).into_owned()
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(bytes).await?;
+        stream.shutdown().await?;
+        stream.read_to_end(&mut text).await.map(drop)
     };
-    timeout(PATIENCE, exchange).await.expect("an end in time")
+    let result = timeout(PATIENCE, exchange).await.expect("an end in time");
+    (String::from_utf8_lossy(&text).into_owned(), result)
 }
 
 /// The answer to these very bytes, which ask for the connection to be closed.
 pub(crate) async fn raw(address: SocketAddr, bytes: &[u8]) -> Answer {
-    let text = raw_text(address, bytes).await;
+    let (text, result) = exchange(address, bytes).await;
+    result.expect("a server that takes all that is sent before it closes");
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no HTTP: {text:?}"));
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a status");
