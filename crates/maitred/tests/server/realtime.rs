@@ -66,20 +66,24 @@ struct RawPeer {
 
 impl RawPeer {
     async fn join(address: SocketAddr) -> Self {
+        let headers = "connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13";
+        Self::open(address, &format!("?restaurant_id={RESTAURANT}"), headers, &[]).await
+    }
+
+    /// Opens a socket with these headers and the key of RFC 6455, section 1.3, and sends more in the same breath.
+    async fn open(address: SocketAddr, query: &str, headers: &str, more: &[u8]) -> Self {
         let mut stream = TcpStream::connect(address).await.expect("a connection");
-        let request = format!(
-            "GET /realtime?restaurant_id={RESTAURANT} HTTP/1.1\r\nhost: maitred.test\r\nconnection: Upgrade\r\n\
-             upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).await.expect("a server that reads");
+        let key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
+        let head = format!("GET /realtime{query} HTTP/1.1\r\nhost: maitred.test\r\n{headers}\r\n{key}\r\n\r\n");
+        stream.write_all(&[head.as_bytes(), more].concat()).await.expect("a server that reads");
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             answer.push(stream.read_u8().await.expect("the head of an answer"));
         }
-        let answer = String::from_utf8(answer).expect("text");
-        assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
-        // The answer to this key in RFC 6455, section 1.3.
-        assert!(answer.to_lowercase().contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
+        let answer = String::from_utf8(answer).expect("text").to_lowercase();
+        assert!(answer.starts_with("http/1.1 101 "), "{answer}");
+        assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
+        assert!(!answer.contains("sec-websocket-extensions"), "nothing is agreed to that is not done: {answer}");
         Self { stream }
     }
 

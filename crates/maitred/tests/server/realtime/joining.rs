@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-use super::{chat, chatty};
+use super::{RawPeer, TEXT, chat, chatty, frame};
 use crate::common::{Device, RESTAURANT, TestServer};
 
 fn keys(message: &Value) -> Vec<&str> {
@@ -43,6 +43,33 @@ async fn a_device_joins_by_its_url_or_by_its_first_message_and_is_told_where_the
     let (_, ack) = Device::join(&server, "").await;
     assert_eq!((&ack["seq"], &ack["platform"]), (&json!(3), &Value::Null));
     assert_eq!(ack["epoch"], super::floor(&mut http).await["epoch"]);
+}
+
+#[tokio::test]
+async fn a_socket_opens_however_browsers_and_ipads_word_their_handshake() {
+    let server = TestServer::start().await;
+    let query = format!("?restaurant_id={RESTAURANT}");
+    for headers in [
+        "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nOrigin: http://stand.test\r\n\
+         Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
+        "Connection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nCache-Control: no-cache\r\n\
+         Sec-WebSocket-Extensions: permessage-deflate",
+    ] {
+        let mut peer = RawPeer::open(server.address, &query, headers, &[]).await;
+        assert_eq!(peer.message().await["type"], "restaurant_connect");
+    }
+}
+
+#[tokio::test]
+async fn what_a_device_says_in_one_breath_with_its_handshake_or_in_pieces_is_heard() {
+    let server = TestServer::start().await;
+    let headers = "connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13";
+    let more = frame(0x80 | TEXT, connect(RESTAURANT).to_string().as_bytes());
+    let mut peer = RawPeer::open(server.address, "", headers, &more).await;
+    assert_eq!(peer.message().await["type"], "restaurant_connect");
+    peer.send(&frame(TEXT, br#"{"type":"#)).await;
+    peer.send(&frame(0x80, br#""ping"}"#)).await;
+    assert_eq!(peer.message().await["type"], "pong");
 }
 
 #[tokio::test]

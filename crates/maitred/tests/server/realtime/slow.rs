@@ -1,6 +1,8 @@
 //! A device that reads slowly, or not for a while: it loses nothing, and nobody waits for it.
 
-use serde_json::json;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
 use super::{chat, chatty};
@@ -73,4 +75,24 @@ async fn a_device_that_fell_too_far_behind_is_shown_the_floor_and_goes_on_from_t
     chat(&mut http, [0]).await;
     slow.expect_numbers([last + 1]).await;
     slow.expect_silence().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_takes_nothing_for_long_is_given_up_and_comes_back_without_a_loss() {
+    let server = TestServer::start_with(|config| config.realtime.send_timeout = Duration::from_millis(100)).await;
+    let mut stuck = device_with_a_small_buffer(&server).await;
+    let mut http = chatty(&server).await;
+    let filled = fill_buffers(&mut http).await;
+    // These take longer than it is waited for.
+    let last = filled + 400;
+    chat(&mut http, filled + 1..=last).await;
+    let mut seq = 0;
+    while let Some(text) = stuck.next_text().await {
+        seq += 1;
+        assert_eq!(text.parse::<Value>().expect("JSON")["seq"], seq);
+    }
+    assert!(seq < last, "it was given up in the midst of what it had missed");
+    let (mut back, _) = Device::join(&server, &format!("&since={seq}")).await;
+    back.expect_numbers(seq + 1..=last).await;
+    back.expect_silence().await;
 }
