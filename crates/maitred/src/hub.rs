@@ -68,12 +68,6 @@ impl Hub {
         self.rings.write().unwrap_or_else(PoisonError::into_inner).remove(restaurant);
     }
 
-    /// How many sessions listen to `restaurant`.
-    pub fn devices(&self, restaurant: &Id) -> usize {
-        let rings = self.rings.read().unwrap_or_else(PoisonError::into_inner);
-        rings.get(restaurant).map_or(0, broadcast::Sender::receiver_count)
-    }
-
     /// Begins to listen. Whoever then reads the log from the store misses nothing in between.
     pub(crate) fn join(self: &Arc<Self>, restaurant: &Id) -> Membership {
         let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);

@@ -9,6 +9,7 @@ use super::{
     Edge, answer,
     input::{Ids, Query},
     problem::Problem,
+    rows::in_restaurant,
 };
 use crate::{config::MAX_PAGE, store::RestaurantRow};
 
@@ -46,8 +47,11 @@ pub(super) async fn changes(
         seq: u64,
         epoch: String,
     }
-    let since = query.number("since", 0, 0, u64::MAX)?;
-    let limit = query.number("limit", MAX_PAGE, 1, MAX_PAGE)?;
+    let mut faults = Vec::new();
+    let since = query.number("since", 0, 0, u64::MAX, &mut faults);
+    let limit = query.number("limit", MAX_PAGE, 1, MAX_PAGE, &mut faults);
+    let wanted = if faults.is_empty() { Ok((since, limit)) } else { Err(faults) };
+    let (since, limit) = in_restaurant(&edge, &restaurant, wanted).await?;
     let id = restaurant.clone();
     let read = edge.store.read(move |snapshot| {
         let Some((head, epoch)) = snapshot.head(&restaurant)? else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! `/restaurants/{restaurant_id}/guests`.
 
 use axum::{extract::State, response::Response};
-use floor::{EntityKind, Expectation, GuestPatch, GuestStatus, Operation, Purpose};
+use floor::{EntityKind, Expectation, FieldError, GuestPatch, GuestStatus, Operation, Purpose};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
@@ -9,7 +9,7 @@ use super::{
     Edge, answer,
     input::{Ids, Query, Writing},
     problem::Problem,
-    rows::{missing, new_id, read, row_id, write},
+    rows::{in_restaurant, missing, new_id, read, row_id, write},
 };
 use crate::{
     config::{DEFAULT_GUESTS_PAGE, MAX_PAGE},
@@ -27,20 +27,7 @@ pub(super) async fn list(
         next: Option<String>,
         seq: u64,
     }
-    let limit = query.number("limit", DEFAULT_GUESTS_PAGE, 1, MAX_PAGE)?;
-    let mut statuses = Vec::new();
-    for status in query.all("status") {
-        let status = GuestStatus::read(&Value::from(status));
-        statuses.push(status.map_err(|message| Problem::invalid("status", message))?);
-    }
-    if statuses.is_empty() {
-        statuses.extend(GuestStatus::ALL);
-    }
-    let after = query.get("after").map(|after| {
-        let message = || format!("must be what an earlier page names as its next, not {after:?}");
-        after.parse::<Place>().map_err(|()| Problem::invalid("after", message()))
-    });
-    let after = after.transpose()?;
+    let Wanted { statuses, after, limit } = in_restaurant(&edge, &restaurant, Wanted::read(&query)).await?;
     let (page, seq) = read(&edge, restaurant, move |snapshot, restaurant| {
         snapshot.guests(restaurant, &statuses, after.as_ref(), limit)
     })
@@ -83,4 +70,33 @@ pub(super) async fn delete(
 ) -> Result<Outcome, Problem> {
     let id = row_id(EntityKind::Guest, &id)?;
     write(&edge, &restaurant, Operation::DeleteGuest(id), expects, caller).await
+}
+
+/// Which guests are asked for.
+struct Wanted {
+    statuses: Vec<GuestStatus>,
+    after: Option<Place>,
+    limit: u64,
+}
+
+impl Wanted {
+    fn read(query: &Query) -> Result<Self, Vec<FieldError>> {
+        let mut faults = Vec::new();
+        let mut statuses = Vec::new();
+        for status in query.all("status") {
+            match GuestStatus::read(&Value::from(status)) {
+                Ok(status) => statuses.push(status),
+                Err(message) => faults.push(FieldError::new("status", message)),
+            }
+        }
+        if statuses.is_empty() {
+            statuses.extend(GuestStatus::ALL);
+        }
+        let after = query.get("after").and_then(|after| {
+            let message = || format!("must be what an earlier page names as its next, not {after:?}");
+            after.parse().map_err(|()| faults.push(FieldError::new("after", message()))).ok()
+        });
+        let limit = query.number("limit", DEFAULT_GUESTS_PAGE, 1, MAX_PAGE, &mut faults);
+        if faults.is_empty() { Ok(Self { statuses, after, limit }) } else { Err(faults) }
+    }
 }

@@ -221,13 +221,14 @@ impl Query {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// A whole number from `low` to `high`, or `default` where there is none.
-    pub(super) fn number(&self, name: &str, default: u64, low: u64, high: u64) -> Result<u64, Problem> {
-        let Some(text) = self.get(name) else { return Ok(default) };
+    /// A whole number from `low` to `high`, or `default` where there is none, or where it is one of the `faults`.
+    pub(super) fn number(&self, name: &str, default: u64, low: u64, high: u64, faults: &mut Vec<FieldError>) -> u64 {
+        let Some(text) = self.get(name) else { return default };
         let number = text.parse().ok().filter(|number| (low..=high).contains(number));
-        number.ok_or_else(|| {
+        number.unwrap_or_else(|| {
             let range = if high == u64::MAX { format!("from {low}") } else { format!("from {low} to {high}") };
-            Problem::invalid(name, format!("must be a whole number {range}, not {text:?}"))
+            faults.push(FieldError::new(name, format!("must be a whole number {range}, not {text:?}")));
+            default
         })
     }
 }

@@ -67,10 +67,6 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "incomplete_body", "The body ended before its time.")
     }
 
-    pub(super) fn invalid(field: &str, message: impl Into<String>) -> Self {
-        Refusal::of(Rejection::invalid(field, message)).into()
-    }
-
     pub(super) fn log_pruned(since: u64, head: u64) -> Self {
         let detail = format!("The log does not reach from {since}; its last message is {head}. Read the floor anew.");
         Self::new(StatusCode::GONE, "log_pruned", detail)

@@ -1,6 +1,6 @@
 //! What guests and tables have in common at the edge.
 
-use floor::{Command, EntityKind, Expectation, Id, Operation, Refusal, Rejection, Step};
+use floor::{Command, EntityKind, Expectation, FieldError, Id, Operation, Refusal, Rejection, Step};
 use serde_json::{Map, Value};
 
 use super::{Edge, input::restaurant_id, problem::Problem};
@@ -34,6 +34,21 @@ pub(super) async fn write(
 ) -> Result<Outcome, Problem> {
     let command = Command::Write(Step { operation, expects });
     Ok(dispatch(&edge.store, restaurant_id(restaurant)?, command, caller).await?)
+}
+
+/// What a query asks for. What is wrong with it is told only if there is a restaurant that it could be about.
+pub(super) async fn in_restaurant<T>(
+    edge: &Edge,
+    restaurant: &str,
+    wanted: Result<T, Vec<FieldError>>,
+) -> Result<T, Problem> {
+    match wanted {
+        Ok(wanted) => Ok(wanted),
+        Err(faults) => {
+            read(edge, restaurant.to_owned(), |_, _| Ok(())).await?;
+            Err(Refusal::of(Rejection::Invalid(faults)).into())
+        }
+    }
 }
 
 /// Something read of a restaurant, with the number of its last message.

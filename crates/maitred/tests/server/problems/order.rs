@@ -55,6 +55,12 @@ async fn what_is_missing_comes_before_what_is_stale_or_wrong() {
             http.send("DELETE", &guest("nobody"), &headers, "").await.problem(404, "not_found");
         }
     }
+    for query in ["guests?limit=0", "guests?status=hungry", "guests?after=x", "changes?since=x"] {
+        http.get(&format!("/restaurants/nowhere/{query}")).await.problem(404, "not_found");
+        http.get(&format!("/restaurants/{RESTAURANT}/{query}")).await.problem(422, "invalid");
+    }
+    let faulty = http.get(&format!("{}?limit=0&status=hungry&after=x", guests())).await.problem(422, "invalid");
+    assert_eq!(faulty["errors"].as_array().map(Vec::len), Some(3), "{faulty}");
     // A reference in a body is a field like any other.
     http.add_guest("g", 2).await;
     put(&mut http, &guest("g"), &[], json!({ "table_id": "none" })).await.problem(422, "invalid");
