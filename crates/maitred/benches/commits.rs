@@ -87,11 +87,7 @@ impl Bench {
 
     /// The store through its own API: commands a second, each a guest's change of status.
     async fn store(&self, callers: usize) -> f64 {
-        let server = TestServer::start().await;
-        let mut http = server.http().await;
-        for caller in 0..callers {
-            http.add_guest(&format!("guest-{caller}"), 2).await;
-        }
+        let server = server_with_guests(callers).await;
         let done = self
             .many(callers, |caller, done, until| {
                 let store = server.store.clone();
@@ -113,11 +109,7 @@ impl Bench {
 
     /// The same over HTTP, each writer on a connection of its own.
     async fn http(&self, writers: usize) -> f64 {
-        let server = TestServer::start().await;
-        let mut http = server.http().await;
-        for writer in 0..writers {
-            http.add_guest(&format!("guest-{writer}"), 2).await;
-        }
+        let server = server_with_guests(writers).await;
         let address = server.address;
         let done = self
             .many(writers, |writer, done, until| async move {
@@ -151,6 +143,16 @@ impl Bench {
         }
         done.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64()
     }
+}
+
+/// A server with a guest for each writer, `guest-0` and so on.
+async fn server_with_guests(count: usize) -> TestServer {
+    let server = TestServer::start().await;
+    let mut http = server.http().await;
+    for guest in 0..count {
+        http.add_guest(&format!("guest-{guest}"), 2).await;
+    }
+    server
 }
 
 fn open_raw(path: &Path) -> rusqlite::Result<Connection> {

@@ -1,14 +1,17 @@
 //! The store on SQLite: opening a file, its schema, and the two ways to it, one writer and a few readers.
 
 mod lock;
+mod readers;
 mod snapshot;
 mod tx;
 mod writer;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use lock::FileLock;
 use readers::Readers;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use writer::Writer;
 
 use super::{Outcome, StoreError, Write, WriteError};
 use crate::{
@@ -18,10 +21,6 @@ use crate::{
 
 pub use snapshot::{GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot};
 pub(super) use tx::Tx;
-
-mod readers;
-use lock::FileLock;
-use writer::Writer;
 
 /// The schema, one step a release that changed it. `PRAGMA user_version` counts the steps taken.
 const SCHEMA: [&str; 1] = [include_str!("sqlite/schema_1.sql")];

@@ -5,7 +5,7 @@ CREATE TABLE restaurants (
     body  TEXT NOT NULL,
     head  INTEGER NOT NULL,   -- the seq of its last message, 0 before the first
     epoch TEXT NOT NULL       -- names this life of its log
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE guests (
     restaurant_id TEXT NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE guests (
     created_at    TEXT NOT NULL,
     body          TEXT NOT NULL,
     PRIMARY KEY (restaurant_id, id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX guests_by_status ON guests (restaurant_id, status, created_at, id);
 
@@ -24,7 +24,7 @@ CREATE TABLE tables (
     table_number  TEXT NOT NULL,
     body          TEXT NOT NULL,
     PRIMARY KEY (restaurant_id, id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Not unique: within a transaction, two tables may swap their numbers. The rules see to the rest.
 CREATE INDEX tables_by_number ON tables (restaurant_id, table_number);
@@ -35,7 +35,7 @@ CREATE TABLE log (
     seq           INTEGER NOT NULL,
     message       TEXT NOT NULL,
     PRIMARY KEY (restaurant_id, seq)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- What requests with an Idempotency-Key were answered.
 CREATE TABLE idempotency (
@@ -45,6 +45,6 @@ CREATE TABLE idempotency (
     outcome       TEXT NOT NULL,
     kept_at       INTEGER NOT NULL, -- microseconds since 1970
     PRIMARY KEY (restaurant_id, key)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX idempotency_by_age ON idempotency (kept_at);
