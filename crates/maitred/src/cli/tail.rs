@@ -64,6 +64,7 @@ impl Tail {
     pub(super) async fn run(self) -> Result<()> {
         let mut cursor = Cursor { since: self.since, epoch: None };
         let mut wait = FIRST_RETRY;
+        let mut told = None;
         loop {
             let end = tokio::select! {
                 end = self.listen(&mut cursor, &mut wait) => end?,
@@ -74,7 +75,11 @@ impl Tail {
                 End::NotFound(message) => bail!(message),
                 End::Retry(pause) => pause,
                 End::Broken(why) => {
-                    eprintln!("maitred: {why}; trying again");
+                    // Once is enough for as long as it stays the same.
+                    if told.as_ref() != Some(&why) {
+                        eprintln!("maitred: {why}; trying again until it is back");
+                    }
+                    told = Some(why);
                     let pause = wait.mul_f64(rand::random_range(0.5..1.0));
                     wait = (wait * 2).min(LAST_RETRY);
                     pause
