@@ -1,6 +1,6 @@
-//! The writer: one thread that commits, in one transaction, all the writes that queued up during the last fsync, each
-//! in a savepoint of its own (group commit, without a timer). A write that is refused or panics costs the others of
-//! its group nothing; a commit that fails fails them all, and nothing of them is kept or broadcast.
+//! The writer: one thread that commits, in one transaction, all the writes that queued up during the last fsync (group
+//! commit, without a timer). A refused write costs the others of its group nothing. Where one breaks the group, each has
+//! a transaction of its own instead. Of a write that fails, nothing is kept or broadcast.
 
 use std::{
     any::Any,
@@ -32,13 +32,8 @@ enum Job {
     Stop(oneshot::Sender<()>),
 }
 
+/// Who waits for a write.
 type Caller = oneshot::Sender<Result<Outcome, WriteError>>;
-
-/// A write of the open transaction, and who waits for it.
-struct Pending {
-    result: Result<Executed, WriteError>,
-    caller: Caller,
-}
 
 impl Writer {
     pub(super) fn start(connection: Connection, feed: Feed) -> Self {
@@ -85,7 +80,17 @@ fn run(connection: Connection, mut queue: mpsc::Receiver<Job>, feed: &Feed) {
     let mut next = queue.blocking_recv();
     while let Some(job) = next.take() {
         match job {
-            Job::Write(write, caller) => next = commit_group(&connection, (write, caller), &mut queue, feed),
+            Job::Write(write, caller) => {
+                let mut group = vec![(write, caller)];
+                while group.len() < MAX_GROUP && next.is_none() {
+                    match queue.try_recv() {
+                        Ok(Job::Write(write, caller)) => group.push((write, caller)),
+                        Ok(other) => next = Some(other),
+                        Err(_) => break,
+                    }
+                }
+                commit(&connection, group, feed);
+            }
             Job::Read(read) => read(&connection),
             Job::Stop(stopped) => {
                 queue.close();
@@ -101,77 +106,63 @@ fn run(connection: Connection, mut queue: mpsc::Receiver<Job>, feed: &Feed) {
     }
 }
 
-/// Commits a write together with those that queue behind it. Returns the job that ended the group, if one did.
-fn commit_group(
-    connection: &Connection,
-    first: (Box<Write>, Caller),
-    queue: &mut mpsc::Receiver<Job>,
-    feed: &Feed,
-) -> Option<Job> {
-    let (write, caller) = first;
-    if let Err(error) = run_sql(connection, "BEGIN IMMEDIATE") {
-        _ = caller.send(Err(error.into()));
-        return None;
-    }
-    let mut group: Vec<Pending> = Vec::new();
-    let mut next = Some(Job::Write(write, caller));
-    let leftover = loop {
-        match next {
-            Some(Job::Write(write, caller)) => {
-                group.push(Pending { result: execute_in_savepoint(connection, &write), caller });
-            }
-            other => break other,
-        }
-        // SQLite may roll a transaction back by itself, as when the disk is full: then the whole group is lost.
-        if group.len() == MAX_GROUP || connection.is_autocommit() {
-            break None;
-        }
-        next = queue.try_recv().ok();
-    };
-    match run_sql(connection, "COMMIT") {
-        Ok(()) => announce(group, feed),
+/// Commits writes together and answers their callers.
+fn commit(connection: &Connection, group: Vec<(Box<Write>, Caller)>, feed: &Feed) {
+    match attempt(connection, &group) {
+        Ok(results) => announce(group.into_iter().map(|(_, caller)| caller).zip(results), feed),
+        // The trouble of one write must not become another's: each has its own try.
+        Err(_) if group.len() > 1 => group.into_iter().for_each(|write| commit(connection, vec![write], feed)),
         Err(error) => {
-            // Fails where SQLite has rolled back already.
-            _ = run_sql(connection, "ROLLBACK");
-            for Pending { result, caller } in group {
-                _ = caller.send(result.and(Err(error.clone().into())));
+            for (_, caller) in group {
+                _ = caller.send(Err(error.clone().into()));
             }
         }
     }
-    leftover
+}
+
+/// Carries writes out in one transaction. A refused one leaves no trace in it, since nothing is written before the
+/// rules have said yes; whatever else goes wrong undoes them all.
+fn attempt(
+    connection: &Connection,
+    group: &[(Box<Write>, Caller)],
+) -> Result<Vec<Result<Executed, WriteError>>, StoreError> {
+    run_sql(connection, "BEGIN IMMEDIATE")?;
+    let results = group.iter().map(|(write, _)| match execute_safely(connection, write) {
+        Err(WriteError::Store(error)) => Err(error),
+        result => Ok(result),
+    });
+    let committed = results.collect::<Result<Vec<_>, _>>().and_then(|results| {
+        run_sql(connection, "COMMIT")?;
+        Ok(results)
+    });
+    if committed.is_err() {
+        // Fails where SQLite has rolled back by itself, as it does when the disk is full.
+        _ = run_sql(connection, "ROLLBACK");
+    }
+    committed
+}
+
+/// A command that trips over a bug must not take the writer, and with it every other restaurant, down.
+fn execute_safely(connection: &Connection, write: &Write) -> Result<Executed, WriteError> {
+    let tx = Tx::new(connection);
+    catch_unwind(AssertUnwindSafe(|| execute(&tx, write)))
+        .unwrap_or_else(|panic| Err(StoreError::Bug(panic_text(panic.as_ref())).into()))
 }
 
 /// Tells the devices, then the callers, in the order of the commits.
-fn announce(group: Vec<Pending>, feed: &Feed) {
-    let mut answers = Vec::with_capacity(group.len());
-    for Pending { result, caller } in group {
+fn announce(results: impl Iterator<Item = (Caller, Result<Executed, WriteError>)>, feed: &Feed) {
+    let publish = |(caller, result): (Caller, Result<Executed, WriteError>)| {
         let answer = result.map(|Executed { outcome, committed }| {
             feed.publish(committed);
             outcome
         });
-        answers.push((caller, answer));
-    }
+        (caller, answer)
+    };
+    let answers: Vec<_> = results.map(publish).collect();
     for (caller, answer) in answers {
         // The caller may have hung up; the devices have heard all the same.
         _ = caller.send(answer);
     }
-}
-
-/// Executes one write so that it leaves no trace in the transaction unless it succeeds.
-fn execute_in_savepoint(connection: &Connection, write: &Write) -> Result<Executed, WriteError> {
-    run_sql(connection, "SAVEPOINT one")?;
-    let tx = Tx::new(connection);
-    // A command that trips over a bug must not take the writer, and with it every other restaurant, down.
-    let result = catch_unwind(AssertUnwindSafe(|| execute(&tx, write)))
-        .unwrap_or_else(|panic| Err(StoreError::Bug(panic_text(panic.as_ref())).into()));
-    if result.is_err() {
-        // Fails where SQLite has rolled everything back already, which the caller looks for.
-        _ = run_sql(connection, "ROLLBACK TO one");
-        _ = run_sql(connection, "RELEASE one");
-        return result;
-    }
-    run_sql(connection, "RELEASE one")?;
-    result
 }
 
 fn run_sql(connection: &Connection, sql: &str) -> Result<(), StoreError> {

@@ -59,6 +59,35 @@ async fn store_in(folder: &Path) -> Store {
 }
 
 #[tokio::test]
+async fn a_write_that_the_database_fails_costs_those_committed_with_it_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store_in(folder.path()).await;
+    // A database that fails on one guest, as a disk would with a bad spot.
+    let path = folder.path().join("maitred.db");
+    let saboteur = Connection::open(&path).expect("a database");
+    let trigger = "CREATE TRIGGER bad_spot AFTER INSERT ON guests WHEN NEW.id = 'bad'
+                   BEGIN SELECT RAISE(ABORT, 'a bad spot'); END";
+    saboteur.execute_batch(trigger).expect("a trigger");
+
+    let name = |index: usize| if index % 50 == 25 { "bad".to_owned() } else { format!("g{index}") };
+    let outcomes = join_all((0..300).map(|index| store.execute(add_guest(&name(index))))).await;
+    let mut numbers = Vec::new();
+    for (index, outcome) in outcomes.into_iter().enumerate() {
+        match (name(index).as_str(), outcome) {
+            ("bad", Err(WriteError::Store(error))) => assert!(error.to_string().contains("a bad spot"), "{error}"),
+            (_, Ok(outcome)) => numbers.push(outcome.seq),
+            (name, other) => panic!("{name}: {other:?}"),
+        }
+    }
+    assert_eq!(numbers, (1..=294).collect::<Vec<u64>>(), "each its number, in the order of asking, without a hole");
+    let file = File::read(&path);
+    assert_eq!((file.head, file.log.len(), file.guests.len()), (294, 294, 294));
+    assert!(fold(&file.log).keys().eq(file.guests.keys()), "the log tells of the guests that there are");
+    saboteur.execute_batch("DROP TRIGGER bad_spot").expect("no trigger");
+    store.execute(add_guest("bad")).await.expect("the store goes on");
+}
+
+#[tokio::test]
 async fn a_refused_write_costs_those_committed_with_it_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = store_in(folder.path()).await;
