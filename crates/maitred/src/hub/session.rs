@@ -161,7 +161,10 @@ impl Session {
                 heard = joined.membership.heard() => self.pass_on(heard, joined).await,
                 received = self.socket.receive() => self.answer(received, joined).await,
                 () = sleep_until(due) => self.keep_alive(joined).await,
-                () = self.shutdown.cancelled() => Err(End::Farewell(Farewell::ShuttingDown)),
+                // What was written before the end is heard before the good-bye.
+                () = self.shutdown.cancelled() => {
+                    self.catch_up(joined).await.and(Err(End::Farewell(Farewell::ShuttingDown)))
+                }
             };
             if let Err(end) = step {
                 return end;

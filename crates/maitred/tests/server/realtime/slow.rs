@@ -54,6 +54,21 @@ async fn a_device_that_fell_far_behind_hears_every_message_once_and_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_lags_when_the_server_goes_down_hears_all_that_was_answered_before_the_good_bye() {
+    let mut server = TestServer::start().await;
+    let mut slow = device_with_a_small_buffer(&server).await;
+    let mut http = chatty(&server).await;
+    let filled = fill_buffers(&mut http).await;
+    // So few that all of them wait at hand, while the device's session waits for the device.
+    let last = filled + 20;
+    chat(&mut http, filled + 1..=last).await;
+    drop(http);
+    server.stop();
+    slow.expect_numbers(1..=last).await;
+    slow.expect_bye("shutting_down").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_fell_too_far_behind_is_shown_the_floor_and_goes_on_from_there() {
     let server = TestServer::start().await;
     let mut slow = device_with_a_small_buffer(&server).await;
