@@ -89,16 +89,12 @@ impl Bench {
     async fn store(&self, callers: usize) -> f64 {
         let server = server_with_guests(callers).await;
         let done = self
-            .many(callers, |caller, done, until| {
+            .many(callers, |caller, turns| {
                 let store = server.store.clone();
                 async move {
                     let id: Id = format!("guest-{caller}").parse().expect("an id");
-                    for status in statuses() {
+                    for status in turns {
                         change_status(&store, &id, status).await;
-                        done.fetch_add(1, Ordering::Relaxed);
-                        if Instant::now() >= until {
-                            break;
-                        }
                     }
                 }
             })
@@ -112,15 +108,11 @@ impl Bench {
         let server = server_with_guests(writers).await;
         let address = server.address;
         let done = self
-            .many(writers, |writer, done, until| async move {
+            .many(writers, |writer, turns| async move {
                 let mut http = Http::connect(address).await;
                 let path = guest(&format!("guest-{writer}"));
-                for status in statuses() {
+                for status in turns {
                     http.put(&path, status).await.ok();
-                    done.fetch_add(1, Ordering::Relaxed);
-                    if Instant::now() >= until {
-                        break;
-                    }
                 }
             })
             .await;
@@ -132,17 +124,28 @@ impl Bench {
     async fn many<F: Future<Output = ()> + Send + 'static>(
         &self,
         count: usize,
-        writer: impl Fn(usize, Arc<AtomicU64>, Instant) -> F,
+        writer: impl Fn(usize, Turns) -> F,
     ) -> f64 {
         let done = Arc::new(AtomicU64::new(0));
         let begun = Instant::now();
         let writers: Vec<_> =
-            (0..count).map(|index| tokio::spawn(writer(index, Arc::clone(&done), begun + self.time))).collect();
+            (0..count).map(|index| tokio::spawn(writer(index, turns(begun + self.time, Arc::clone(&done))))).collect();
         for writer in writers {
             writer.await.expect("a writer that does not panic");
         }
         done.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64()
     }
+}
+
+/// Bodies that each change something.
+type Turns = Box<dyn Iterator<Item = Value> + Send>;
+
+/// Bodies until the time is up, counted: a writer carries out each one that it is given.
+fn turns(until: Instant, done: Arc<AtomicU64>) -> Turns {
+    let statuses = [json!({ "status": "arrived" }), json!({ "status": "waiting" })].into_iter().cycle();
+    Box::new(statuses.take_while(move |_| Instant::now() < until).inspect(move |_| {
+        done.fetch_add(1, Ordering::Relaxed);
+    }))
 }
 
 /// A server with a guest for each writer, `guest-0` and so on.
@@ -161,11 +164,6 @@ fn open_raw(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.execute_batch("CREATE TABLE raw (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT")?;
     Ok(connection)
-}
-
-/// Bodies that each change something.
-fn statuses() -> impl Iterator<Item = Value> {
-    [json!({ "status": "arrived" }), json!({ "status": "waiting" })].into_iter().cycle()
 }
 
 async fn change_status(store: &Store, id: &Id, body: Value) {

@@ -7,6 +7,13 @@ use floor::Id;
 /// The largest body of a request, in bytes. The largest sensible transaction, 200 guests with notes, is about half.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
+/// How much of a body that nobody wants is still taken off the wire, in bytes: a client that is cut off while it sends may
+/// never read the answer that tells it why.
+pub const MAX_DISCARDED_BYTES: usize = 64 * MAX_BODY_BYTES;
+
+/// For how long a body that nobody wants is taken off the wire.
+pub const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// The deepest nesting of a JSON body. Ours need 4; a stack frame a level must never become an attack.
 pub const MAX_JSON_DEPTH: usize = 100;
 
@@ -25,6 +32,9 @@ pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(75);
 /// The most guests or changes on a page, and the default of the latter.
 pub const MAX_PAGE: u64 = 500;
 
+/// The most bytes of messages on a page, however few they are: a page is held in memory while it is sent.
+pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
+
 /// Guests on a page where the request names no number.
 pub const DEFAULT_GUESTS_PAGE: u64 = 100;
 
@@ -37,6 +47,9 @@ pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// How long the answer to a request with an `Idempotency-Key` is kept.
 pub const IDEMPOTENCY_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Expired answers that are thrown away with each new one kept: enough to keep up, too few to be felt.
+pub const EXPIRED_BATCH: u32 = 4;
+
 /// Writes that may wait for the disk at once. At 10,000 writes a second, the last of them waits 0.2 s; whoever comes
 /// after is told at once to try again (503).
 pub const WRITE_QUEUE: usize = 2_048;
@@ -46,6 +59,10 @@ pub const MAX_GROUP: usize = 128;
 
 /// Connections that read from a database file side by side. Reads are short and the machines small.
 pub const READERS: usize = 4;
+
+/// How long a connection to the database waits for another's lock. Only a reader that restarts the log file ever holds
+/// one.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What each connection to the database may cache, in KiB.
 pub const DATABASE_CACHE_KIB: i64 = 16 * 1024;
@@ -66,6 +83,9 @@ pub const SNAPSHOT_PART_BYTES: usize = 240 * 1024;
 /// After how long without another try a device that is told to come back may do so. The jitter spreads a house's
 /// devices over the interval, so that they do not all return at once.
 pub const RETRY_AFTER_MS: std::ops::Range<u64> = 250..2_000;
+
+/// How long to wait before accepting again where the system has no more file descriptors.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How long a shutdown waits for requests under way, and then as long again for the devices' farewells.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,6 +1,6 @@
 //! The server as a whole: opens the store, accepts connections, and in the end lets everyone finish.
 
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc};
 
 use floor::{Command, Id, Purpose, Rejection, RestaurantPatch};
 use hyper::server::conn::http1;
@@ -13,16 +13,13 @@ use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::{Config, DRAIN_TIMEOUT, HEADER_READ_TIMEOUT, Realtime},
+    config::{ACCEPT_PAUSE, Config, DRAIN_TIMEOUT, HEADER_READ_TIMEOUT, Realtime},
     dispatch::{Caller, dispatch},
     edge::{Edge, router},
     feed::Feed,
     hub::Hub,
     store::{Store, StoreError, WriteError},
 };
-
-/// How long to wait before accepting again where the system has no more file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A server whose store is open, and that listens to nobody yet.
 pub struct Server {

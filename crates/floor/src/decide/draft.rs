@@ -104,13 +104,13 @@ impl<'a> Draft<'a> {
     }
 
     /// A guest as it is without the request; as drafted, if the request creates it.
-    pub(super) fn current_guest(&self, id: &Id) -> Option<Box<Guest>> {
-        self.before.guests.get(id).or_else(|| self.guests.get(id).map(|guest| &guest.row)).cloned().map(Box::new)
+    pub(super) fn current_guest(&self, id: &Id) -> Option<&Guest> {
+        self.before.guests.get(id).or_else(|| self.guests.get(id).map(|guest| &guest.row))
     }
 
     /// A table as it is without the request; as drafted, if the request creates it.
-    pub(super) fn current_table(&self, id: &Id) -> Option<Box<Table>> {
-        self.before.tables.get(id).or_else(|| self.tables.get(id).map(|table| &table.row)).cloned().map(Box::new)
+    pub(super) fn current_table(&self, id: &Id) -> Option<&Table> {
+        self.before.tables.get(id).or_else(|| self.tables.get(id).map(|table| &table.row))
     }
 }
 

@@ -109,7 +109,7 @@ impl<'a> Draft<'a> {
 
     /// Whether a guest who was not at `table` before may have it.
     fn judge_seating(&self, guest: &DraftGuest, table: &DraftTable) -> Option<Rejection> {
-        let current = self.current_table(&table.row.id)?;
+        let current = || self.current_table(&table.row.id).cloned().map(Box::new);
         let was_there = |other: &DraftGuest| {
             self.before.guests.get(&other.row.id).is_some_and(|before| before.table_id == other.row.table_id)
         };
@@ -120,16 +120,17 @@ impl<'a> Draft<'a> {
                 && (was_there(other) || (other.moved_by, &other.row.id) < (guest.moved_by, &guest.row.id))
         });
         if let Some(other) = in_the_way {
-            return Some(Rejection::TableOccupied { table: current, by: self.current_guest(&other.row.id) });
+            let by = self.current_guest(&other.row.id).cloned().map(Box::new);
+            return Some(Rejection::TableOccupied { table: current()?, by });
         }
         let before = self.before.tables.get(&table.row.id).filter(|_| table.presence == Presence::Kept);
         let stood = table.asked_status.or(before.map(|before| before.status));
         if stood.is_some_and(TableStatus::is_unavailable) {
-            return Some(Rejection::TableUnavailable { table: current });
+            return Some(Rejection::TableUnavailable { table: current()? });
         }
         let party_size = guest.row.party_size;
         if party_size > table.row.capacity && !guest.override_capacity {
-            return Some(Rejection::CapacityExceeded { table: current, party_size });
+            return Some(Rejection::CapacityExceeded { table: current()?, party_size });
         }
         None
     }
@@ -152,9 +153,9 @@ impl<'a> Draft<'a> {
             let Some(first) = namesakes.iter().min_by_key(|table| (is_new(table), table.numbered_by)) else { continue };
             let Some(current) = self.current_table(&first.row.id) else { continue };
             let others = namesakes.iter().filter(|table| table.row.id != first.row.id && is_new(table));
-            refusals.extend(
-                others.map(|table| (table.numbered_by, Rejection::DuplicateTableNumber { table: current.clone() })),
-            );
+            refusals.extend(others.map(|table| {
+                (table.numbered_by, Rejection::DuplicateTableNumber { table: Box::new(current.clone()) })
+            }));
         }
         refusals.into_iter().for_each(|(op, rejection)| self.refuse(op, rejection));
     }

@@ -107,8 +107,8 @@ impl Draft<'_> {
     pub(super) fn refuse_if_in_use(&mut self, op: Op, id: &Id) -> bool {
         let sitters = self.sitters(id);
         let (Some(sitter), Some(table)) = (sitters.first(), self.current_table(id)) else { return false };
-        let by = self.current_guest(sitter);
-        self.refuse(op, Rejection::TableInUse { table, by });
+        let by = self.current_guest(sitter).cloned().map(Box::new);
+        self.refuse(op, Rejection::TableInUse { table: Box::new(table.clone()), by });
         true
     }
 

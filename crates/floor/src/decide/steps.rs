@@ -71,7 +71,7 @@ impl Draft<'_> {
         if self.guest(id).is_some()
             && let Some(guest) = self.current_guest(id)
         {
-            self.refuse(op, Rejection::AlreadyExists { current: Box::new(Entity::Guest(*guest)) });
+            self.refuse(op, Rejection::AlreadyExists { current: Box::new(Entity::Guest(guest.clone())) });
         }
         let mut row = Guest::blank(id.clone(), self.at);
         if patch.reservation_time.value().is_some() {
@@ -104,7 +104,7 @@ impl Draft<'_> {
         if self.table(id).is_some()
             && let Some(table) = self.current_table(id)
         {
-            self.refuse(op, Rejection::AlreadyExists { current: Box::new(Entity::Table(*table)) });
+            self.refuse(op, Rejection::AlreadyExists { current: Box::new(Entity::Table(table.clone())) });
         }
         let mut row = Table::blank(id.clone(), self.at);
         patch.apply_to(&mut row);
@@ -141,7 +141,7 @@ impl Draft<'_> {
 
     fn check_guest(&mut self, op: Op, id: &Id, expects: &Expectation) {
         if let Some(guest) = self.current_guest(id)
-            && let Err(rejection) = expects.check(guest.version, || Entity::Guest(guest.as_ref().clone()))
+            && let Err(rejection) = expects.check(guest.version, || Entity::Guest(guest.clone()))
         {
             self.refuse(op, rejection);
         }
@@ -149,7 +149,7 @@ impl Draft<'_> {
 
     fn check_table(&mut self, op: Op, id: &Id, expects: &Expectation) {
         if let Some(table) = self.current_table(id)
-            && let Err(rejection) = expects.check(table.version, || Entity::Table(table.as_ref().clone()))
+            && let Err(rejection) = expects.check(table.version, || Entity::Table(table.clone()))
         {
             self.refuse(op, rejection);
         }

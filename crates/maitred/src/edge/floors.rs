@@ -11,10 +11,10 @@ use super::{
     problem::Problem,
     rows::in_restaurant,
 };
-use crate::{config::MAX_PAGE, store::RestaurantRow};
-
-/// The most bytes of messages on a page, however few they are: a page is held in memory while it is sent.
-const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
+use crate::{
+    config::{MAX_PAGE, MAX_PAGE_BYTES},
+    store::RestaurantRow,
+};
 
 pub(super) async fn show(State(edge): State<Edge>, Ids([id]): Ids<1>) -> Result<Response, Problem> {
     #[derive(Serialize)]

@@ -1,8 +1,6 @@
 //! What handlers take: paths, bodies, headers and queries, read and checked for form. Whether what they ask for may be
 //! is not judged here.
 
-use std::time::Duration;
-
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Path, Request},
@@ -16,18 +14,16 @@ use tokio::time::timeout;
 
 use super::problem::Problem;
 use crate::{
-    config::{MAX_BODY_BYTES, MAX_DEVICE_ID_BYTES, MAX_IDEMPOTENCY_KEY_BYTES, MAX_JSON_DEPTH},
+    config::{
+        DISCARD_TIMEOUT, MAX_BODY_BYTES, MAX_DEVICE_ID_BYTES, MAX_DISCARDED_BYTES, MAX_IDEMPOTENCY_KEY_BYTES,
+        MAX_JSON_DEPTH,
+    },
     dispatch::Caller,
     store::Idempotency,
 };
 
 const X_DEVICE_ID: HeaderName = HeaderName::from_static("x-device-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// How much of a body that nobody wants is still taken off the wire, and for how long: a client that is cut off while it
-/// sends may never read the answer that tells it why.
-const MAX_DISCARDED_BYTES: usize = 64 * MAX_BODY_BYTES;
-const MAX_DISCARD_TIME: Duration = Duration::from_secs(5);
 
 /// The ids in a path, as texts: what can't be an id can't exist either, and is not found.
 pub(super) struct Ids<const N: usize>(pub(super) [String; N]);
@@ -131,7 +127,7 @@ async fn discard(headers: &HeaderMap, body: Body) {
         return;
     }
     let mut body = Limited::new(body, MAX_DISCARDED_BYTES);
-    _ = timeout(MAX_DISCARD_TIME, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+    _ = timeout(DISCARD_TIMEOUT, async { while let Some(Ok(_)) = body.frame().await {} }).await;
 }
 
 /// `application/json`, or any type that ends in `+json` (RFC 6839), whatever its parameters.

@@ -6,7 +6,7 @@ mod snapshot;
 mod tx;
 mod writer;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use lock::FileLock;
 use readers::Readers;
@@ -15,7 +15,7 @@ use writer::Writer;
 
 use super::{Outcome, StoreError, Write, WriteError};
 use crate::{
-    config::{DATABASE_CACHE_KIB, Database},
+    config::{BUSY_TIMEOUT, DATABASE_CACHE_KIB, Database},
     feed::Feed,
 };
 
@@ -27,9 +27,6 @@ const SCHEMA: [&str; 1] = [include_str!("sqlite/schema_1.sql")];
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `mtrd`.
 const APPLICATION_ID: i32 = 0x6d74_7264;
-
-/// How long a connection waits for another's lock. Only a reader that restarts the log file ever holds one.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A database of restaurants. Clones share it.
 #[derive(Clone)]

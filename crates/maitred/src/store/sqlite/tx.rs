@@ -5,12 +5,9 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    config::IDEMPOTENCY_RETENTION,
+    config::{EXPIRED_BATCH, IDEMPOTENCY_RETENTION},
     store::{Idempotency, Outcome, StoreError},
 };
-
-/// Expired answers that are thrown away with each new one kept: enough to keep up, too few to be felt.
-const EXPIRED_BATCH: u32 = 4;
 
 /// The writer's transaction.
 pub(crate) struct Tx<'a> {
