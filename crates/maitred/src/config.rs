@@ -1,6 +1,6 @@
 //! Every setting, its default and its limit, each with a reason beside it.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{ops::Range, path::PathBuf, str::FromStr, time::Duration};
 
 use floor::Id;
 
@@ -67,22 +67,50 @@ pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// What each connection to the database may cache, in KiB.
 pub const DATABASE_CACHE_KIB: i64 = 16 * 1024;
 
-/// Frames that a restaurant keeps at hand for its devices, shared by all of them. A device that falls further behind
-/// reads from the log instead.
-pub const RING_FRAMES: usize = 128;
+/// The newest messages of a restaurant that are kept at hand for its devices, shared by all of them. A device that
+/// falls further behind reads from the log instead.
+pub const RING_MESSAGES: usize = 128;
+
+/// The most bytes of them, but for the newest one: 128 usual messages are a tenth of it.
+pub const RING_BYTES: usize = 1024 * 1024;
 
 /// Missed messages that are always replayed one by one, as long as the log has them.
 pub const MAX_REPLAY: u64 = 500;
 
+/// What is sent to a device in one go, in bytes, unless a single message is longer (512 KiB at the most): with
+/// [`SOCKET_SEND_BUFFER_BYTES`], all that the server ever holds for a device that does not read.
+pub const SEND_BATCH_BYTES: usize = 64 * 1024;
+
+/// What the system may hold for a device that does not read, in bytes; Linux doubles it for its own bookkeeping. Left to
+/// itself, it would hold up to 4 MiB a connection (`net.ipv4.tcp_wmem`).
+pub const SOCKET_SEND_BUFFER_BYTES: usize = 64 * 1024;
+
+/// The same for a device that is given up, so that the good-bye finds room behind all that it has not read.
+pub const LAST_WORD_BUFFER_BYTES: usize = 1024 * 1024;
+
 /// What is read from the log at once for a replay, in bytes.
-pub const REPLAY_PAGE_BYTES: usize = 256 * 1024;
+pub const REPLAY_PAGE_BYTES: usize = SEND_BATCH_BYTES;
+
+/// Pages of the log begin at multiples of this number, wherever in between a device left off, so that a house of
+/// devices shares a few of them. So few messages are skipped that they cost nothing.
+pub const LOG_BLOCK: u64 = 64;
+
+/// Pages of the log that are kept for other devices that come back at the same time, in bytes; and as much for floors.
+pub const SHARED_BYTES: usize = 16 * 1024 * 1024;
+
+/// Reads of the log by sessions that may be under way or wait at once. Each takes 0.2 ms or so, and the devices of a
+/// house share them: whoever comes while the line is full is asked to come back (`bye`, `busy`).
+pub const READ_LINE: usize = 512;
 
 /// The largest part of a snapshot, in bytes of rows, so that the message with its envelope stays under 256 KiB.
 pub const SNAPSHOT_PART_BYTES: usize = 240 * 1024;
 
-/// After how long without another try a device that is told to come back may do so. The jitter spreads a house's
-/// devices over the interval, so that they do not all return at once.
-pub const RETRY_AFTER_MS: std::ops::Range<u64> = 250..2_000;
+/// After how long a device that is told `bye` may come back, in ms. The jitter spreads a house's devices over the
+/// interval, so that they do not all return at once.
+pub const RETRY_MS: Range<u64> = 250..2_000;
+
+/// The same for one that came when too many did: at 5,000 reads a second, 20,000 others have had their turn by then.
+pub const BUSY_RETRY_MS: Range<u64> = 1_000..5_000;
 
 /// How long to wait before accepting again where the system has no more file descriptors.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -90,8 +118,8 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a shutdown waits for requests under way, and then as long again for the devices' farewells.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a socket that we closed may take to close its side.
-pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a device may take over the server's last words, and then to close its side.
+pub const LAST_WORD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How a server runs.
 #[derive(Debug, Clone)]
@@ -124,6 +152,8 @@ pub struct Realtime {
     pub silence_timeout: Duration,
     /// How long a socket may accept nothing while something is to be sent.
     pub send_timeout: Duration,
+    /// Reads of the log by sessions that may be under way or wait at once.
+    pub read_line: usize,
 }
 
 impl Default for Realtime {
@@ -134,6 +164,7 @@ impl Default for Realtime {
             heartbeat_interval: Duration::from_secs(30),
             silence_timeout: Duration::from_secs(75),
             send_timeout: Duration::from_secs(60),
+            read_line: READ_LINE,
         }
     }
 }

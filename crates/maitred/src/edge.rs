@@ -22,7 +22,11 @@ use axum::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{config::Realtime, hub::Hub, store::Store};
+use crate::{
+    config::Realtime,
+    hub::{Hub, Records},
+    store::Store,
+};
 use input::Discarded;
 use problem::Problem;
 
@@ -33,6 +37,8 @@ pub struct Edge {
     pub store: Store,
     /// Who listens.
     pub hub: Arc<Hub>,
+    /// What sessions read.
+    pub records: Arc<Records>,
     /// The rhythm of the sockets.
     pub realtime: Realtime,
     /// Cancelled when the devices are to be told good-bye.
@@ -65,6 +71,7 @@ pub fn router(edge: Edge) -> Router {
         .route("/realtime", get(realtime::upgrade))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
         .fallback(async |uri: Uri, _: Discarded| Problem::no_route(uri.path()))
         .method_not_allowed_fallback(async |method: Method, uri: Uri, _: Discarded| {
             Problem::method_not_allowed(&method, uri.path())

@@ -10,5 +10,6 @@ pub mod dispatch;
 pub mod edge;
 pub mod feed;
 pub mod hub;
+pub mod metrics;
 pub mod server;
 pub mod store;

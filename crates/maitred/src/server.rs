@@ -17,7 +17,7 @@ use crate::{
     dispatch::{Caller, dispatch},
     edge::{Edge, router},
     feed::Feed,
-    hub::Hub,
+    hub::{Hub, Records},
     store::{Store, StoreError, WriteError},
 };
 
@@ -52,8 +52,10 @@ impl Server {
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let farewell = CancellationToken::new();
         let sessions = TaskTracker::new();
+        let records = Records::new(self.store.clone(), self.realtime.read_line, Arc::clone(&self.hub.metrics));
         let edge = Edge {
             store: self.store.clone(),
+            records: Arc::new(records),
             hub: self.hub,
             realtime: self.realtime,
             shutdown: farewell.clone(),

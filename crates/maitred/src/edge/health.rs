@@ -1,10 +1,14 @@
-//! `/healthz` and `/readyz`, for whoever watches over the process.
+//! `/healthz`, `/readyz` and `/metrics`, for whoever watches over the process.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::header;
 use serde::Serialize;
 
 use super::{Edge, answer, problem::Problem};
-use crate::store::StoreError;
+use crate::{metrics::Metrics, store::StoreError};
 
 #[derive(Serialize)]
 struct Body {
@@ -23,4 +27,9 @@ pub(super) async fn ready(State(edge): State<Edge>) -> Result<Response, Problem>
     }
     edge.store.read(|snapshot| snapshot.head("")).await?;
     Ok(answer::ok(&Body { status: "ready" }))
+}
+
+/// What the process has counted, as Prometheus reads it.
+pub(super) async fn metrics(State(edge): State<Edge>) -> Response {
+    ([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], edge.hub.metrics.text()).into_response()
 }

@@ -28,7 +28,7 @@ pub(super) async fn upgrade(State(edge): State<Edge>, query: Query, mut request:
         // A connection that breaks before it is a socket is nobody's loss.
         let Some((stream, read_ahead)) = take_over(upgraded).await else { return };
         let socket = Socket::new(stream, read_ahead).await;
-        Session::new(socket, edge.store, edge.hub, edge.realtime, edge.shutdown).run(join).await;
+        Session::new(socket, edge.hub, edge.records, edge.realtime, edge.shutdown).run(join).await;
     });
     Ok(response)
 }

@@ -1,5 +1,7 @@
 //! Every way in which the server ends a conversation: the one place that knows reasons and close codes.
 
+use crate::config::{BUSY_RETRY_MS, RETRY_MS};
+
 /// Why the server ends a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Farewell {
@@ -17,6 +19,10 @@ pub(crate) enum Farewell {
     TooLarge,
     /// The device broke the WebSocket protocol.
     ProtocolError,
+    /// The device takes nothing of what it is sent.
+    NotReading,
+    /// More devices are being brought up to date than can be at once.
+    Busy,
     /// The database can't be read just now.
     Unavailable,
 }
@@ -32,6 +38,8 @@ impl Farewell {
             Self::IdleTimeout => "idle_timeout",
             Self::TooLarge => "too_large",
             Self::ProtocolError => "protocol_error",
+            Self::NotReading => "not_reading",
+            Self::Busy => "busy",
             Self::Unavailable => "unavailable",
         }
     }
@@ -43,7 +51,15 @@ impl Farewell {
             Self::ProtocolError => 1002,
             Self::NotFound | Self::RestaurantDeleted | Self::IdentifyTimeout => 1008,
             Self::TooLarge => 1009,
-            Self::IdleTimeout | Self::Unavailable => 1013,
+            Self::IdleTimeout | Self::NotReading | Self::Busy | Self::Unavailable => 1013,
         }
+    }
+
+    /// After how long the device may come back, in ms. Drawn anew for each device, so that they don't all come at once.
+    pub(crate) fn retry_ms(self) -> u64 {
+        rand::random_range(match self {
+            Self::Busy => BUSY_RETRY_MS,
+            _ => RETRY_MS,
+        })
     }
 }

@@ -9,23 +9,24 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Heard, Hub, Membership,
+    Hub, Membership, Records,
     farewell::Farewell,
     hearsay::{Gibberish, Hearsay, Join, Since},
-    socket::{Broken, Frame, Received, Socket},
-    wire::{Say, SnapshotPart, parts},
+    records::Unread,
+    room::Heard,
+    socket::{Broken, Frame, Received, Socket, Unwritten, Written},
+    wire::Say,
 };
 use crate::{
-    config::{CLOSE_TIMEOUT, MAX_REPLAY, REPLAY_PAGE_BYTES, RETRY_AFTER_MS, Realtime, SNAPSHOT_PART_BYTES},
+    config::{LAST_WORD_TIMEOUT, Realtime},
     dispatch::now,
-    store::{LoggedMessage, RestaurantRow, Store, StoreError},
 };
 
 /// A device on a socket.
 pub struct Session {
     socket: Socket,
-    store: Store,
     hub: Arc<Hub>,
+    pub(super) records: Arc<Records>,
     rhythm: Realtime,
     /// Cancelled when the server goes down. Looked at only between messages: none is ever cut in half.
     shutdown: CancellationToken,
@@ -38,47 +39,50 @@ pub struct Session {
 }
 
 /// What a session knows once it has joined.
-struct Joined {
-    membership: Membership,
+pub(super) struct Joined {
+    pub(super) membership: Membership,
     platform: Option<String>,
-    epoch: String,
+    pub(super) epoch: String,
     /// The number of the last message sent.
-    last: u64,
+    pub(super) last: u64,
 }
 
 /// How a session ends.
-enum End {
+pub(super) enum End {
     /// There is nobody to talk to any more.
     Gone,
     /// The server ends it.
     Farewell(Farewell),
 }
 
-/// What a device is behind by, as far as one read told.
-enum Missed {
-    Nothing,
-    /// The next messages, in order.
-    Messages(Vec<LoggedMessage>),
-    /// More than is replayed, or no longer to be had: it is shown the floor as it is.
-    TooMuch,
-    /// The restaurant itself.
-    Everything,
-}
-
 impl Session {
     /// A session that has not said anything yet.
-    pub fn new(socket: Socket, store: Store, hub: Arc<Hub>, rhythm: Realtime, shutdown: CancellationToken) -> Self {
+    pub fn new(
+        socket: Socket,
+        hub: Arc<Hub>,
+        records: Arc<Records>,
+        rhythm: Realtime,
+        shutdown: CancellationToken,
+    ) -> Self {
         let now = Instant::now();
-        Self { socket, store, hub, rhythm, shutdown, heard_at: now, spoke_at: now, pinged_at: now }
+        Self { socket, hub, records, rhythm, shutdown, heard_at: now, spoke_at: now, pinged_at: now }
     }
 
     /// Talks with the device until one of the two ends it. `join` is what its URL said, if it named a restaurant.
     pub async fn run(mut self, join: Option<Join>) {
-        let End::Farewell(farewell) = self.talk(join).await else { return };
-        let bye = Say::Bye { reason: farewell.reason(), retry_ms: rand::random_range(RETRY_AFTER_MS) };
+        let end = self.talk(join).await;
+        self.hub.metrics.session_ended(match end {
+            End::Gone => "gone",
+            End::Farewell(farewell) => farewell.reason(),
+        });
+        let End::Farewell(farewell) = end else { return };
+        self.socket.begin(&Say::Bye { reason: farewell.reason(), retry_ms: farewell.retry_ms() }.frame());
+        if farewell == Farewell::NotReading {
+            self.socket.make_room();
+        }
         // Wherever it can still speak: a device that takes nothing is not waited for.
-        if let Ok(Ok(())) = timeout(CLOSE_TIMEOUT, self.say(&bye)).await {
-            self.socket.close(farewell.code(), farewell.reason(), CLOSE_TIMEOUT).await;
+        if self.socket.write(LAST_WORD_TIMEOUT).await.is_ok() {
+            self.socket.close(farewell.code(), farewell.reason(), LAST_WORD_TIMEOUT).await;
         }
     }
 
@@ -118,9 +122,12 @@ impl Session {
         let Ok(restaurant) = join.restaurant_id.parse::<Id>() else { return self.not_found(&join).await };
         // Listen before reading the log, so that no message falls between.
         let membership = self.hub.join(&restaurant);
-        let id = restaurant.clone();
-        let head = self.store.read(move |snapshot| snapshot.head(id.as_str())).await;
-        let Some((head, epoch)) = head.map_err(unavailable)? else { return self.not_found(&join).await };
+        let epoch = match membership.open(&self.records).await {
+            Ok(epoch) => epoch,
+            Err(Unread::Nothing) => return self.not_found(&join).await,
+            Err(unread) => return Err(unread.into()),
+        };
+        let head = membership.head();
         tracing::debug!(%restaurant, device = join.device_id, platform = join.platform, "joined");
         let same_life = join.epoch.as_ref().is_none_or(|theirs| *theirs == epoch);
         let mut joined = Joined { membership, platform: join.platform, epoch, last: head };
@@ -158,7 +165,7 @@ impl Session {
         loop {
             let due = self.due();
             let step = tokio::select! {
-                heard = joined.membership.heard() => self.pass_on(heard, joined).await,
+                heard = joined.membership.heard(joined.last) => self.pass_on(heard, joined).await,
                 received = self.socket.receive() => self.answer(received, joined).await,
                 () = sleep_until(due) => self.keep_alive(joined).await,
                 // What was written before the end is heard before the good-bye.
@@ -175,78 +182,16 @@ impl Session {
     /// The cursor rule.
     async fn pass_on(&mut self, heard: Heard, joined: &mut Joined) -> Result<(), End> {
         match heard {
-            Heard::Broadcast(broadcast) if broadcast.seq == joined.last + 1 => {
-                self.send(&broadcast.frame).await?;
-                joined.last = broadcast.seq;
+            Heard::Messages(messages) => {
+                for message in messages {
+                    self.send(&message.frame).await?;
+                    joined.last = message.seq;
+                }
                 Ok(())
             }
-            Heard::Broadcast(broadcast) if broadcast.seq <= joined.last => Ok(()),
-            Heard::Broadcast(_) | Heard::Lagged => self.catch_up(joined).await,
+            Heard::Behind => self.catch_up(joined).await,
             Heard::Closed => Err(End::Farewell(Farewell::RestaurantDeleted)),
         }
-    }
-
-    /// Sends what the log has beyond the last message sent, a page at a time, or shows the floor as it is where that
-    /// is less or the log does not reach back.
-    async fn catch_up(&mut self, joined: &mut Joined) -> Result<(), End> {
-        loop {
-            match self.missed(joined).await.map_err(unavailable)? {
-                Missed::Nothing => return Ok(()),
-                Missed::Messages(messages) => {
-                    self.send(&Frame::texts(messages.iter().map(|logged| logged.message.as_str()))).await?;
-                    joined.last = messages.last().map_or(joined.last, |logged| logged.seq);
-                }
-                Missed::TooMuch => return self.show_floor(joined).await,
-                Missed::Everything => return Err(End::Farewell(Farewell::RestaurantDeleted)),
-            }
-        }
-    }
-
-    async fn missed(&self, joined: &Joined) -> Result<Missed, StoreError> {
-        let (restaurant, epoch, last) = (joined.membership.restaurant().clone(), joined.epoch.clone(), joined.last);
-        let read = self.store.read(move |snapshot| {
-            let Some((head, current_epoch)) = snapshot.head(restaurant.as_str())? else {
-                return Ok(Missed::Everything);
-            };
-            if current_epoch != epoch || last > head || head - last > MAX_REPLAY {
-                return Ok(Missed::TooMuch);
-            }
-            if last == head {
-                return Ok(Missed::Nothing);
-            }
-            let messages = snapshot.log_after(restaurant.as_str(), last, MAX_REPLAY, REPLAY_PAGE_BYTES)?;
-            let unbroken = messages.first().is_some_and(|first| first.seq == last + 1);
-            Ok(if unbroken { Missed::Messages(messages) } else { Missed::TooMuch })
-        });
-        read.await
-    }
-
-    /// Sends the floor as it is, in parts, and goes on from there.
-    async fn show_floor(&mut self, joined: &mut Joined) -> Result<(), End> {
-        let id = joined.membership.restaurant().clone();
-        let floor = self.store.read(move |snapshot| {
-            let Some(restaurant) = snapshot.restaurant(id.as_str())? else { return Ok(None) };
-            Ok(Some((restaurant, snapshot.present_guests(id.as_str())?, snapshot.tables(id.as_str())?)))
-        });
-        let Some((restaurant, guests, tables)) = floor.await.map_err(unavailable)? else {
-            return Err(End::Farewell(Farewell::RestaurantDeleted));
-        };
-        let RestaurantRow { body, head, epoch } = restaurant;
-        let parts = parts(&guests, &tables, SNAPSHOT_PART_BYTES);
-        for (index, (guests, tables)) in parts.iter().enumerate() {
-            self.say(&Say::Snapshot {
-                restaurant_id: joined.membership.restaurant(),
-                timestamp: now(),
-                seq: head,
-                epoch: &epoch,
-                part: index + 1,
-                parts: parts.len(),
-                data: SnapshotPart { restaurant: &body, guests, tables },
-            })
-            .await?;
-        }
-        (joined.last, joined.epoch) = (head, epoch);
-        Ok(())
     }
 
     /// Answers a device that has joined.
@@ -300,8 +245,8 @@ impl Session {
         }
         if now_ >= self.pinged_at + self.rhythm.ping_interval {
             self.pinged_at = now_;
-            let ping = timeout(self.rhythm.send_timeout, self.socket.ping()).await;
-            ping.ok().and_then(Result::ok).ok_or(End::Gone)?;
+            let pinged = timeout(self.rhythm.send_timeout, self.socket.ping()).await;
+            pinged.map_err(|_| End::Farewell(Farewell::NotReading))?.map_err(|_| End::Gone)?;
         }
         if now_ >= self.spoke_at + self.rhythm.heartbeat_interval {
             self.say(&Say::Heartbeat { timestamp: now(), seq: joined.last }).await?;
@@ -310,23 +255,25 @@ impl Session {
     }
 
     async fn say(&mut self, say: &Say<'_>) -> Result<(), End> {
-        let text = serde_json::to_string(say).expect("what a server says has text keys and finite numbers only");
-        self.send(&Frame::text(&text)).await
+        self.send(&say.frame()).await
     }
 
-    async fn send(&mut self, frame: &Frame) -> Result<(), End> {
-        // A socket that takes nothing for so long is given up, in the middle of a message if need be.
-        match timeout(self.rhythm.send_timeout, self.socket.send(frame)).await {
-            Ok(Ok(())) => {
-                self.spoke_at = Instant::now();
-                Ok(())
-            }
-            Ok(Err(_)) | Err(_) => Err(End::Gone),
+    pub(super) async fn send(&mut self, frame: &Frame) -> Result<(), End> {
+        self.socket.begin(frame);
+        let written = tokio::select! {
+            biased;
+            written = self.socket.write(self.rhythm.send_timeout) => written,
+            // A device that takes nothing must not keep the others waiting for the server's return.
+            () = self.shutdown.cancelled() => self.socket.write(LAST_WORD_TIMEOUT).await,
+        };
+        self.spoke_at = Instant::now();
+        match written {
+            Ok(Written::AtOnce) => {}
+            // It reads, though what it says itself could not be heard in the meantime.
+            Ok(Written::AsItRead) => self.heard_at = self.spoke_at,
+            Err(Unwritten::Stuck) => return Err(End::Farewell(Farewell::NotReading)),
+            Err(Unwritten::Gone) => return Err(End::Gone),
         }
+        Ok(())
     }
-}
-
-fn unavailable(error: StoreError) -> End {
-    tracing::error!(%error, "a session could not read the log");
-    End::Farewell(Farewell::Unavailable)
 }

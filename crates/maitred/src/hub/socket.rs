@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt};
+use socket2::SockRef;
 use tokio::{
     io::{self, AsyncWriteExt},
     net::TcpStream,
@@ -19,7 +20,9 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::config::{MAX_DEVICE_MESSAGE_BYTES, SOCKET_READ_BUFFER_BYTES};
+use crate::config::{
+    LAST_WORD_BUFFER_BYTES, MAX_DEVICE_MESSAGE_BYTES, SOCKET_READ_BUFFER_BYTES, SOCKET_SEND_BUFFER_BYTES,
+};
 
 /// Whole messages, encoded for the wire. Clones share the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,15 +31,14 @@ pub struct Frame(Bytes);
 impl Frame {
     /// A text message.
     pub fn text(text: &str) -> Self {
-        Self::texts([text])
+        Self::texts(std::iter::once(text))
     }
 
     /// Several text messages, to be written in one go.
-    pub fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut frame = BytesMut::new();
+    pub fn texts<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let mut frame = BytesMut::with_capacity(texts.clone().map(Self::length).sum());
         for text in texts {
             // RFC 6455, section 5.2: FIN and opcode 1, then the length; a server does not mask.
-            frame.reserve(text.len() + 10);
             frame.put_u8(0x81);
             match text.len() {
                 length @ 0..=125 => frame.put_u8(length as u8),
@@ -53,11 +55,34 @@ impl Frame {
         }
         Self(frame.freeze())
     }
+
+    /// How many bytes a text takes on the wire.
+    pub fn length(text: &str) -> usize {
+        let head = match text.len() {
+            0..=125 => 2,
+            126..=0xFFFF => 4,
+            _ => 10,
+        };
+        head + text.len()
+    }
+
+    /// How many bytes it is.
+    #[allow(clippy::len_without_is_empty, reason = "none is empty")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The messages from this byte on, at which one of them begins.
+    pub(super) fn starting_at(&self, byte: usize) -> Self {
+        Self(self.0.slice(byte..))
+    }
 }
 
 /// The server's side of a WebSocket.
 pub struct Socket {
     inner: WebSocketStream<TcpStream>,
+    /// What is left of the messages that are being written.
+    unwritten: Bytes,
 }
 
 /// What a device does.
@@ -82,6 +107,24 @@ pub enum Broken {
     ProtocolError,
 }
 
+/// How something was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// Into the system's buffers, without a wait.
+    AtOnce,
+    /// As the device took what came before.
+    AsItRead,
+}
+
+/// Why something could not be written whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unwritten {
+    /// The device takes nothing.
+    Stuck,
+    /// The connection is broken.
+    Gone,
+}
+
 impl Socket {
     /// A socket on a connection that has been upgraded, with what was read from it beyond the handshake.
     pub async fn new(stream: TcpStream, read_ahead: Bytes) -> Self {
@@ -90,8 +133,10 @@ impl Socket {
             .write_buffer_size(0)
             .max_message_size(Some(MAX_DEVICE_MESSAGE_BYTES))
             .max_frame_size(Some(MAX_DEVICE_MESSAGE_BYTES));
+        // Bounds what the system keeps for a device that doesn't read; where it can't be set, the system's own bound holds.
+        _ = SockRef::from(&stream).set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES);
         let inner = WebSocketStream::from_partially_read(stream, read_ahead.to_vec(), Role::Server, Some(config)).await;
-        Self { inner }
+        Self { inner, unwritten: Bytes::new() }
     }
 
     /// Waits for what the device does next. May be dropped while waiting without losing anything.
@@ -115,14 +160,44 @@ impl Socket {
         }
     }
 
-    /// Writes whole messages. Dropped while waiting, it leaves the socket unusable.
+    /// Takes whole messages to be written by [`Self::write`].
+    pub fn begin(&mut self, frame: &Frame) {
+        self.unwritten = if self.unwritten.is_empty() {
+            frame.0.clone()
+        } else {
+            // In the middle of a message, nothing else can be said before its end.
+            [self.unwritten.as_ref(), &frame.0].concat().into()
+        };
+    }
+
+    /// Writes what was begun, waiting up to `patience` each time for the device to take some of it. May be dropped
+    /// while waiting, and called again to go on.
     ///
     /// # Errors
-    /// If the connection is broken.
-    pub async fn send(&mut self, frame: &Frame) -> io::Result<()> {
+    /// If the device takes nothing for so long, or the connection is broken.
+    pub async fn write(&mut self, patience: Duration) -> Result<Written, Unwritten> {
+        let mut written = Written::AtOnce;
         // Whatever the library has begun to write (a pong) must end before ours begins.
-        self.inner.flush().await.map_err(io::Error::other)?;
-        self.inner.get_mut().write_all(&frame.0).await
+        let flushed = timeout(patience, self.inner.flush()).await;
+        flushed.map_err(|_| Unwritten::Stuck)?.map_err(|_| Unwritten::Gone)?;
+        while !self.unwritten.is_empty() {
+            match self.inner.get_ref().try_write(&self.unwritten) {
+                Ok(bytes) => self.unwritten.advance(bytes),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let writable = timeout(patience, self.inner.get_ref().writable()).await;
+                    writable.map_err(|_| Unwritten::Stuck)?.map_err(|_| Unwritten::Gone)?;
+                    written = Written::AsItRead;
+                }
+                Err(_) => return Err(Unwritten::Gone),
+            }
+        }
+        Ok(written)
+    }
+
+    /// Lets the system take some more for a device that takes nothing: a last word, to be found when it wakes up.
+    pub fn make_room(&self) {
+        // Where the system doesn't, the device finds a connection that is closed without a word.
+        _ = SockRef::from(self.inner.get_ref()).set_send_buffer_size(LAST_WORD_BUFFER_BYTES);
     }
 
     /// Sends a WebSocket ping.
@@ -160,6 +235,9 @@ mod tests {
         let (medium, long) = ("m".repeat(126), "l".repeat(65_536));
         assert_eq!(Frame::text(&medium).0[..4], [0x81, 126, 0, 126]);
         assert_eq!(Frame::text(&long).0[..10], [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
-        assert_eq!(Frame::texts(["a", "b"]).0.as_ref(), b"\x81\x01a\x81\x01b");
+        assert_eq!(Frame::texts(["a", "b"].into_iter()).0.as_ref(), b"\x81\x01a\x81\x01b");
+        for text in ["", "Hello", &"x".repeat(125), &medium, &"x".repeat(65_535), &long] {
+            assert_eq!(Frame::text(text).len(), Frame::length(text));
+        }
     }
 }

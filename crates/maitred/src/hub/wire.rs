@@ -4,6 +4,8 @@ use floor::{Id, Time};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::Frame;
+
 /// What a server says on a socket besides the changes.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -40,6 +42,13 @@ pub(super) enum Say<'a> {
         reason: &'static str,
         retry_ms: u64,
     },
+}
+
+impl Say<'_> {
+    /// As it goes over the wire.
+    pub(super) fn frame(&self) -> Frame {
+        Frame::text(&serde_json::to_string(self).expect("what a server says has text keys and finite numbers only"))
+    }
 }
 
 /// Some of what a device draws.

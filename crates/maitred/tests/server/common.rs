@@ -24,7 +24,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::oneshot,
     task::JoinHandle,
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, client_async, connect_async,
@@ -228,6 +228,24 @@ impl Http {
         let body = json!({ "id": id, "tableNumber": id, "capacity": capacity });
         self.post(&tables(), body).await.ok()["table"].take()
     }
+}
+
+/// What the server has counted under this name; 0 if nothing yet.
+pub(crate) async fn metric(http: &mut Http, name: &str) -> u64 {
+    let answer = http.get("/metrics").await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let value = answer.text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.map_or(0, |value| value.parse().expect("a whole number"))
+}
+
+/// Waits until the server has counted so many.
+pub(crate) async fn await_metric(http: &mut Http, name: &str, count: u64) {
+    let counted = async {
+        while metric(http, name).await < count {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, counted).await.unwrap_or_else(|_| panic!("{name} stays under {count}"));
 }
 
 /// What the server says to these very bytes until it closes, whether or not it hears them out.

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use tokio::net::TcpSocket;
+use maitred::config::DRAIN_TIMEOUT;
+use serde_json::json;
+use tokio::{
+    net::TcpSocket,
+    time::{Instant, sleep},
+};
 
 use super::{chat, chatty};
-use crate::common::{Device, Http, RESTAURANT, TestServer};
+use crate::common::{Device, Http, RESTAURANT, TestServer, await_metric};
 
 /// More bytes than lie between the server and a device that does not read, in the buffers of the system.
 const MORE_THAN_BUFFERS_HOLD: usize = 8 * 1024 * 1024;
@@ -93,21 +97,58 @@ async fn a_device_that_fell_too_far_behind_is_shown_the_floor_and_goes_on_from_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_that_takes_nothing_for_long_is_given_up_and_comes_back_without_a_loss() {
+async fn a_device_that_takes_nothing_for_long_is_told_good_bye_and_comes_back_without_a_loss() {
     let server = TestServer::start_with(|config| config.realtime.send_timeout = Duration::from_millis(100)).await;
     let mut stuck = device_with_a_small_buffer(&server).await;
     let mut http = chatty(&server).await;
-    let filled = fill_buffers(&mut http).await;
-    // These take longer than it is waited for.
-    let last = filled + 400;
-    chat(&mut http, filled + 1..=last).await;
+    let last = fill_buffers(&mut http).await;
+    await_metric(&mut http, r#"maitred_sessions_ended_total{reason="not_reading"}"#, 1).await;
+    // It wakes up, and finds what was sent, whole, and a good-bye behind it.
     let mut seq = 0;
-    while let Some(text) = stuck.next_text().await {
+    let bye = loop {
+        let message = stuck.next().await;
+        if message["type"] == "bye" {
+            break message;
+        }
         seq += 1;
-        assert_eq!(text.parse::<Value>().expect("JSON")["seq"], seq);
-    }
+        assert_eq!(message["seq"], seq);
+    };
+    assert_eq!(bye["reason"], "not_reading");
     assert!(seq < last, "it was given up in the midst of what it had missed");
     let (mut back, _) = Device::join(&server, &format!("&since={seq}")).await;
     back.expect_numbers(seq + 1..=last).await;
     back.expect_silence().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_reads_slowly_but_reads_is_not_given_up() {
+    let server = TestServer::start_with(|config| config.realtime.send_timeout = Duration::from_secs(1)).await;
+    let mut slow = device_with_a_small_buffer(&server).await;
+    let mut http = chatty(&server).await;
+    let filled = tokio::spawn(async move { fill_buffers(&mut http).await });
+    // In all it takes several times as long as it may take over nothing.
+    let mut seq = 0;
+    while !filled.is_finished() || seq < 30 {
+        seq += 1;
+        slow.expect_numbers([seq]).await;
+        sleep(Duration::from_millis(100)).await;
+    }
+    slow.expect_numbers(seq + 1..=filled.await.expect("no panic")).await;
+    slow.expect_silence().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_does_not_read_holds_up_neither_the_good_bye_of_others_nor_the_end() {
+    let mut server = TestServer::start().await;
+    let _stuck = device_with_a_small_buffer(&server).await;
+    let mut quick = server.device().await;
+    let mut http = chatty(&server).await;
+    let last = fill_buffers(&mut http).await;
+    drop(http);
+    server.stop();
+    quick.expect_numbers(1..=last).await;
+    quick.expect_bye("shutting_down").await;
+    let begun = Instant::now();
+    server.stopped().await;
+    assert!(begun.elapsed() < DRAIN_TIMEOUT, "the device was waited for until all patience was gone");
 }

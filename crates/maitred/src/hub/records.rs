@@ -1,0 +1,218 @@
+//! What sessions read from the store: pages of the log and whole floors, encoded for the wire. When a house's devices
+//! all come back at once, each page and each floor is read once and shared. What is kept to be shared is bounded, and
+//! so is the line of those who wait for a read.
+
+use std::{ops::Range, sync::Arc};
+
+use floor::Id;
+use quick_cache::{Weighter, sync::Cache};
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+
+use super::{
+    socket::Frame,
+    wire::{Say, SnapshotPart, parts},
+};
+use crate::{
+    config::{LOG_BLOCK, REPLAY_PAGE_BYTES, RING_MESSAGES, SHARED_BYTES, SNAPSHOT_PART_BYTES},
+    dispatch::now,
+    metrics::Metrics,
+    store::{LoggedMessage, RestaurantRow, Snapshot, Store, StoreError},
+};
+
+/// The store, as sessions read it.
+pub struct Records {
+    store: Store,
+    pub(super) metrics: Arc<Metrics>,
+    /// A place for each read under way or waiting.
+    line: Semaphore,
+    /// By the number before their first.
+    pages: Cache<Key, Arc<Page>, ByBytes>,
+    /// By the number of a message that is not after theirs.
+    floors: Cache<Key, Arc<Floor>, ByBytes>,
+}
+
+/// A restaurant, the epoch of its log, and a message's number.
+type Key = (Id, String, u64);
+
+/// Some consecutive messages of a log, ready to be sent.
+pub(super) struct Page {
+    /// The number of the first.
+    first: u64,
+    frames: Frame,
+    /// Where each message begins in `frames`.
+    starts: Vec<usize>,
+}
+
+/// A floor as it was after some message, ready to be sent.
+pub(super) struct Floor {
+    pub(super) epoch: String,
+    /// The number of that message.
+    pub(super) seq: u64,
+    /// Guests and tables in it.
+    pub(super) rows: u64,
+    /// A `snapshot` each.
+    pub(super) parts: Vec<Frame>,
+}
+
+/// Why nothing was read.
+#[derive(Debug, Clone)]
+pub(super) enum Unread {
+    /// It is not there, or no longer.
+    Nothing,
+    /// More wait for a read than may.
+    Busy,
+    /// The database failed.
+    Broken(StoreError),
+}
+
+impl Records {
+    /// Reads from `store`; at most `line` reads are under way or wait at any time.
+    pub fn new(store: Store, line: usize, metrics: Arc<Metrics>) -> Self {
+        Self { store, metrics, line: Semaphore::new(line), pages: shared(), floors: shared() }
+    }
+
+    /// The number of a restaurant's last message, and the epoch of its log.
+    pub(super) async fn head(&self, restaurant: &Id) -> Result<(u64, String), Unread> {
+        let id = restaurant.clone();
+        self.read("head", move |snapshot| snapshot.head(id.as_str())).await
+    }
+
+    /// Messages of a log, the one after number `last` among them.
+    pub(super) async fn page(&self, restaurant: &Id, epoch: &str, last: u64) -> Result<Arc<Page>, Unread> {
+        // Devices left off at all kinds of places. Pages begin at the same few, so that they can be shared.
+        let mut after = last - last % LOG_BLOCK;
+        let block = after..after + LOG_BLOCK;
+        loop {
+            let key = (restaurant.clone(), epoch.to_owned(), after);
+            let page = self.pages.get_or_insert_async(&key, self.read_page(&key, &block)).await?;
+            if page.last() > last {
+                return Ok(page);
+            }
+            after = page.last();
+        }
+    }
+
+    async fn read_page(&self, (restaurant, epoch, after): &Key, block: &Range<u64>) -> Result<Arc<Page>, Unread> {
+        let (id, epoch, after, limit) = (restaurant.clone(), epoch.clone(), *after, block.end - after);
+        let messages = self.read("page", move |snapshot| {
+            // Another life of the restaurant has numbers of its own.
+            if snapshot.head(id.as_str())?.is_none_or(|(_, current)| current != epoch) {
+                return Ok(None);
+            }
+            snapshot.log_after(id.as_str(), after, limit, REPLAY_PAGE_BYTES).map(Some)
+        });
+        Page::new(&messages.await?).map(Arc::new).ok_or(Unread::Nothing)
+    }
+
+    /// A restaurant's floor as it was when number `head` was its last message, or later.
+    pub(super) async fn floor(&self, restaurant: &Id, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {
+        let key = (restaurant.clone(), epoch.to_owned(), head);
+        self.floors.get_or_insert_async(&key, self.read_floor(restaurant)).await
+    }
+
+    /// The same, but it may be a few messages older: then it can be shared in the midst of an evening, too.
+    pub(super) async fn recent_floor(&self, restaurant: &Id, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {
+        self.floor(restaurant, epoch, head - head % (RING_MESSAGES as u64 / 2)).await
+    }
+
+    async fn read_floor(&self, restaurant: &Id) -> Result<Arc<Floor>, Unread> {
+        let id = restaurant.clone();
+        let floor = self.read("floor", move |snapshot| {
+            let Some(restaurant) = snapshot.restaurant(id.as_str())? else { return Ok(None) };
+            let (guests, tables) = (snapshot.present_guests(id.as_str())?, snapshot.tables(id.as_str())?);
+            Ok(Some(Floor::new(&id, restaurant, &guests, &tables)))
+        });
+        floor.await.map(Arc::new)
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        query: impl FnOnce(&Snapshot<'_>) -> Result<Option<T>, StoreError> + Send + 'static,
+    ) -> Result<T, Unread> {
+        let _place = self.line.try_acquire().map_err(|_| Unread::Busy)?;
+        self.metrics.session_read(what);
+        self.store.read(query).await.map_err(Unread::Broken)?.ok_or(Unread::Nothing)
+    }
+}
+
+impl Page {
+    /// None of no messages.
+    fn new(messages: &[LoggedMessage]) -> Option<Self> {
+        let first = messages.first()?.seq;
+        let texts = || messages.iter().map(|logged| logged.message.as_str());
+        let starts = texts().scan(0, |end, text| Some(std::mem::replace(end, *end + Frame::length(text))));
+        Some(Self { first, starts: starts.collect(), frames: Frame::texts(texts()) })
+    }
+
+    /// The number of the last message.
+    pub(super) fn last(&self) -> u64 {
+        self.first + self.starts.len() as u64 - 1
+    }
+
+    /// The messages after number `last`; none unless the next one is among them.
+    pub(super) fn after(&self, last: u64) -> Option<Frame> {
+        let index = (last + 1).checked_sub(self.first)?;
+        Some(self.frames.starting_at(*self.starts.get(index as usize)?))
+    }
+}
+
+impl Floor {
+    fn new(id: &Id, restaurant: RestaurantRow, guests: &[Box<RawValue>], tables: &[Box<RawValue>]) -> Self {
+        let RestaurantRow { body, head: seq, epoch } = restaurant;
+        let timestamp = now();
+        let runs = parts(guests, tables, SNAPSHOT_PART_BYTES);
+        let part = |(index, (guests, tables))| {
+            let data = SnapshotPart { restaurant: &body, guests, tables };
+            let (part, parts) = (index + 1, runs.len());
+            Say::Snapshot { restaurant_id: id, timestamp, seq, epoch: &epoch, part, parts, data }.frame()
+        };
+        let rows = (guests.len() + tables.len()) as u64;
+        let parts = runs.iter().copied().enumerate().map(part).collect();
+        Self { seq, rows, parts, epoch }
+    }
+}
+
+fn shared<T: Clone>() -> Cache<Key, T, ByBytes>
+where
+    ByBytes: Weighter<Key, T>,
+{
+    Cache::with_weighter(SHARED_BYTES / REPLAY_PAGE_BYTES, SHARED_BYTES as u64, ByBytes)
+}
+
+/// Counts what is shared by the bytes that it holds.
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Key, Arc<Page>> for ByBytes {
+    fn weight(&self, _: &Key, page: &Arc<Page>) -> u64 {
+        (page.frames.len() + size_of_val(page.starts.as_slice())) as u64
+    }
+}
+
+impl Weighter<Key, Arc<Floor>> for ByBytes {
+    fn weight(&self, _: &Key, floor: &Arc<Floor>) -> u64 {
+        floor.parts.iter().map(Frame::len).sum::<usize>() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_sent_from_any_message_on() {
+        let logged = |seq: u64| LoggedMessage { seq, message: "x".repeat(seq as usize * 40) };
+        let messages: Vec<_> = (3..=6).map(logged).collect();
+        let page = Page::new(&messages).expect("a page");
+        assert_eq!(page.last(), 6);
+        for last in 2..=5 {
+            let rest = messages.iter().skip(last - 2).map(|logged| logged.message.as_str());
+            assert_eq!(page.after(last as u64), Some(Frame::texts(rest)));
+        }
+        assert_eq!(page.after(1), None, "2 is not there");
+        assert_eq!(page.after(6), None, "nothing is left");
+        assert!(Page::new(&[]).is_none());
+    }
+}

@@ -1,0 +1,85 @@
+//! Bringing a device up to date: the messages that it missed, or the floor as it is where that is less, or where the
+//! log no longer has them. Holds one page or one floor at most, which it shares with all who are sent the same.
+
+use std::sync::Arc;
+
+use super::{
+    farewell::Farewell,
+    records::{Floor, Unread},
+    session::{End, Joined, Session},
+};
+use crate::config::MAX_REPLAY;
+
+impl Session {
+    /// Sends everything up to the restaurant's last message that the device has not been sent.
+    pub(super) async fn catch_up(&mut self, joined: &mut Joined) -> Result<(), End> {
+        loop {
+            let missed = joined.membership.head().saturating_sub(joined.last);
+            if missed == 0 {
+                return Ok(());
+            }
+            if missed > MAX_REPLAY {
+                // A message tells of one row at least, a floor of each once.
+                let floor = self.floor(joined).await?;
+                if missed > floor.rows {
+                    self.show(&floor, joined).await?;
+                    continue;
+                }
+            }
+            self.replay_page(joined).await?;
+        }
+    }
+
+    /// Sends the next page of the log. Where the log does not have the next message, shows the floor.
+    async fn replay_page(&mut self, joined: &mut Joined) -> Result<(), End> {
+        let page = match self.records.page(joined.membership.restaurant(), &joined.epoch, joined.last).await {
+            Ok(page) => page,
+            Err(Unread::Nothing) => return self.show_floor(joined).await,
+            Err(unread) => return Err(unread.into()),
+        };
+        let Some(frame) = page.after(joined.last) else { return self.show_floor(joined).await };
+        self.records.metrics.replayed_pages.inc();
+        self.send(&frame).await?;
+        joined.last = page.last();
+        Ok(())
+    }
+
+    /// Sends the floor as it is, in parts; the device goes on from there.
+    pub(super) async fn show_floor(&mut self, joined: &mut Joined) -> Result<(), End> {
+        let floor = self.floor(joined).await?;
+        self.show(&floor, joined).await
+    }
+
+    async fn show(&mut self, floor: &Floor, joined: &mut Joined) -> Result<(), End> {
+        self.records.metrics.snapshots.inc();
+        for part in &floor.parts {
+            self.send(part).await?;
+        }
+        (joined.last, joined.epoch) = (floor.seq, floor.epoch.clone());
+        Ok(())
+    }
+
+    /// The floor as it was a few messages ago, if others have just been shown it and what came since is at hand; else
+    /// as it is.
+    async fn floor(&self, joined: &Joined) -> Result<Arc<Floor>, End> {
+        let (membership, epoch) = (&joined.membership, &joined.epoch);
+        let floor = self.records.recent_floor(membership.restaurant(), epoch, membership.head()).await?;
+        if membership.has_all_since(floor.seq) {
+            return Ok(floor);
+        }
+        Ok(self.records.floor(membership.restaurant(), epoch, membership.head()).await?)
+    }
+}
+
+impl From<Unread> for End {
+    fn from(unread: Unread) -> Self {
+        Self::Farewell(match unread {
+            Unread::Nothing => Farewell::RestaurantDeleted,
+            Unread::Busy => Farewell::Busy,
+            Unread::Broken(error) => {
+                tracing::error!(%error, "a session could not read the log");
+                Farewell::Unavailable
+            }
+        })
+    }
+}

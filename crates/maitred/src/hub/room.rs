@@ -1,0 +1,232 @@
+//! A room: one restaurant's newest messages, kept at hand for the devices that listen to it, and the news that there
+//! is one more. It never waits for a device, and it is bounded: what it no longer has, the log has.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use floor::Id;
+use tokio::sync::{OnceCell, watch};
+
+use super::{Frame, Hub, Records, records::Unread};
+use crate::config::{RING_BYTES, RING_MESSAGES, SEND_BATCH_BYTES};
+
+pub(super) struct Room {
+    recent: RwLock<Recent>,
+    news: watch::Sender<News>,
+    /// Read once for all who come.
+    epoch: OnceCell<String>,
+}
+
+/// The newest messages: one unbroken run.
+#[derive(Default)]
+struct Recent {
+    run: VecDeque<Message>,
+    bytes: usize,
+}
+
+/// A message on its way to the devices: encoded once, shared by all.
+#[derive(Clone)]
+pub(super) struct Message {
+    pub(super) seq: u64,
+    pub(super) frame: Frame,
+}
+
+#[derive(Clone, Copy, Default)]
+struct News {
+    /// The number of the restaurant's last message, as far as this room has heard.
+    head: u64,
+    /// The restaurant is gone.
+    closed: bool,
+}
+
+/// A place in a room, given up when dropped.
+pub(super) struct Membership {
+    hub: Arc<Hub>,
+    restaurant: Id,
+    room: Arc<Room>,
+    news: watch::Receiver<News>,
+}
+
+/// What a member hears that has heard everything up to some number.
+pub(super) enum Heard {
+    /// The messages that come next.
+    Messages(Vec<Message>),
+    /// There are more than the room still has: the log has them.
+    Behind,
+    /// The restaurant is gone.
+    Closed,
+}
+
+impl Room {
+    pub(super) fn new() -> Self {
+        Self { recent: RwLock::default(), news: watch::Sender::default(), epoch: OnceCell::new() }
+    }
+
+    /// Takes a message in, and tells how many devices are told of it.
+    pub(super) fn publish(&self, seq: u64, frame: Frame) -> usize {
+        self.recent.write().unwrap_or_else(PoisonError::into_inner).push(Message { seq, frame });
+        self.news.send_modify(|news| news.head = seq.max(news.head));
+        self.members()
+    }
+
+    pub(super) fn close(&self) {
+        self.news.send_modify(|news| news.closed = true);
+    }
+
+    pub(super) fn members(&self) -> usize {
+        self.news.receiver_count()
+    }
+
+    /// What comes after number `last`; none if nothing does yet.
+    fn after(&self, last: u64) -> Option<Heard> {
+        let News { head, closed } = *self.news.borrow();
+        if closed {
+            return Some(Heard::Closed);
+        }
+        if last >= head {
+            return None;
+        }
+        let messages = self.recent.read().unwrap_or_else(PoisonError::into_inner).after(last);
+        Some(messages.map_or(Heard::Behind, Heard::Messages))
+    }
+}
+
+impl Recent {
+    fn push(&mut self, message: Message) {
+        let next = self.run.back().map_or(message.seq, |newest| newest.seq + 1);
+        if message.seq < next {
+            return;
+        }
+        if message.seq > next {
+            // A run has no holes; what came before this one is in the log.
+            *self = Self::default();
+        }
+        self.bytes += message.frame.len();
+        self.run.push_back(message);
+        while self.run.len() > RING_MESSAGES || (self.bytes > RING_BYTES && self.run.len() > 1) {
+            self.bytes -= self.run.pop_front().map_or(0, |oldest| oldest.frame.len());
+        }
+    }
+
+    /// The messages after number `last`, as many as are sent in one go; none if the run no longer has the first of
+    /// them.
+    fn after(&self, last: u64) -> Option<Vec<Message>> {
+        let oldest = self.run.front()?.seq;
+        let skipped = (last + 1).checked_sub(oldest)?;
+        let mut bytes = 0;
+        let fits = |message: &&Message| {
+            let first = bytes == 0;
+            bytes += message.frame.len();
+            first || bytes <= SEND_BATCH_BYTES
+        };
+        Some(self.run.iter().skip(skipped as usize).take_while(fits).cloned().collect())
+    }
+}
+
+impl Membership {
+    pub(super) fn new(hub: Arc<Hub>, restaurant: Id, room: Arc<Room>) -> Self {
+        let news = room.news.subscribe();
+        Self { hub, restaurant, room, news }
+    }
+
+    pub(super) fn restaurant(&self) -> &Id {
+        &self.restaurant
+    }
+
+    /// Learns how far the restaurant's log has come, and tells its epoch. The first who comes reads it from the store;
+    /// since then, the room hears of every message.
+    pub(super) async fn open(&self, records: &Records) -> Result<String, Unread> {
+        let read = async || {
+            let (head, epoch) = records.head(&self.restaurant).await?;
+            self.room.news.send_modify(|news| news.head = head.max(news.head));
+            Ok(epoch)
+        };
+        self.room.epoch.get_or_try_init(read).await.cloned()
+    }
+
+    /// The number of the restaurant's last message.
+    pub(super) fn head(&self) -> u64 {
+        self.room.news.borrow().head
+    }
+
+    /// Whether every message after number `seq` is at hand.
+    pub(super) fn has_all_since(&self, seq: u64) -> bool {
+        !matches!(self.room.after(seq), Some(Heard::Behind))
+    }
+
+    /// Waits for what comes after number `last`. May be dropped while waiting without losing anything.
+    pub(super) async fn heard(&mut self, last: u64) -> Heard {
+        loop {
+            // Seen before looking, so that what comes after the look is news again.
+            self.news.mark_unchanged();
+            if let Some(heard) = self.room.after(last) {
+                return heard;
+            }
+            if self.news.changed().await.is_err() {
+                return Heard::Closed;
+            }
+        }
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.hub.leave(&self.restaurant, &self.room);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(seq: u64, bytes: usize) -> Message {
+        Message { seq, frame: Frame::text(&"x".repeat(bytes)) }
+    }
+
+    fn numbers(recent: &Recent, last: u64) -> Option<Vec<u64>> {
+        Some(recent.after(last)?.iter().map(|message| message.seq).collect())
+    }
+
+    #[test]
+    fn a_run_has_no_holes_and_no_repeats() {
+        let mut recent = Recent::default();
+        for seq in [5, 6, 6, 5, 7] {
+            recent.push(message(seq, 1));
+        }
+        assert_eq!(numbers(&recent, 4), Some(vec![5, 6, 7]));
+        assert_eq!(numbers(&recent, 6), Some(vec![7]));
+        assert_eq!(numbers(&recent, 3), None, "4 is in the log");
+        recent.push(message(9, 1));
+        assert_eq!(numbers(&recent, 8), Some(vec![9]));
+        assert_eq!(numbers(&recent, 7), None, "8 is in the log");
+        assert_eq!(recent.bytes, recent.run[0].frame.len());
+    }
+
+    #[test]
+    fn a_run_is_bounded_by_number_and_by_bytes_and_keeps_the_newest() {
+        let mut recent = Recent::default();
+        for seq in 1..=1_000 {
+            recent.push(message(seq, 1));
+        }
+        assert_eq!((recent.run.len(), recent.run[0].seq), (RING_MESSAGES, 1_001 - RING_MESSAGES as u64));
+        for seq in 1_001..=1_010 {
+            recent.push(message(seq, RING_BYTES / 4));
+        }
+        assert_eq!(recent.run.len(), 3);
+        recent.push(message(1_011, 2 * RING_BYTES));
+        assert_eq!(numbers(&recent, 1_010), Some(vec![1_011]), "the newest, however large");
+    }
+
+    #[test]
+    fn no_more_is_taken_at_once_than_is_sent_in_one_go() {
+        let mut recent = Recent::default();
+        for seq in 1..=10 {
+            recent.push(message(seq, SEND_BATCH_BYTES / 3));
+        }
+        assert_eq!(numbers(&recent, 0), Some(vec![1, 2]));
+        recent.push(message(11, SEND_BATCH_BYTES + 1));
+        assert_eq!(numbers(&recent, 10), Some(vec![11]), "one at least");
+    }
+}
