@@ -55,6 +55,11 @@ impl Program {
         Self { child, stdout, stderr }
     }
 
+    /// Its number among the processes.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The next line that it prints; none once it has ended.
     pub(crate) async fn line(&mut self) -> Option<String> {
         timeout(PATIENCE, self.stdout.recv()).await.expect("a line in time")

@@ -3,15 +3,18 @@
 mod gibberish;
 mod joining;
 mod keeping_alive;
+mod long_absence;
+mod never_reads;
 mod resuming;
 mod slow;
+mod storm;
 
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -52,6 +55,16 @@ impl Device {
             assert_eq!(message["seq"], number, "{message}");
         }
     }
+}
+
+/// A device whose own buffer is small, so that the server soon has to keep for it what it does not read.
+async fn device_with_a_small_buffer(address: SocketAddr, restaurant: &str) -> Device {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(8 * 1024).expect("a small buffer");
+    let stream = socket.connect(address).await.expect("a connection");
+    let mut device = Device::over(stream, &format!("?restaurant_id={restaurant}")).await;
+    device.expect("restaurant_connect").await;
+    device
 }
 
 /// Frames of RFC 6455, section 5.2.

@@ -4,26 +4,13 @@ use std::time::Duration;
 
 use maitred::config::DRAIN_TIMEOUT;
 use serde_json::json;
-use tokio::{
-    net::TcpSocket,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
-use super::{chat, chatty};
+use super::{chat, chatty, device_with_a_small_buffer};
 use crate::common::{Device, Http, RESTAURANT, TestServer, await_metric};
 
 /// More bytes than lie between the server and a device that does not read, in the buffers of the system.
 const MORE_THAN_BUFFERS_HOLD: usize = 8 * 1024 * 1024;
-
-/// A device whose own buffer is small, so that the server soon has to keep for it what it does not read.
-async fn device_with_a_small_buffer(server: &TestServer) -> Device {
-    let socket = TcpSocket::new_v4().expect("a socket");
-    socket.set_recv_buffer_size(8 * 1024).expect("a small buffer");
-    let stream = socket.connect(server.address).await.expect("a connection");
-    let mut device = Device::over(stream, &format!("?restaurant_id={RESTAURANT}")).await;
-    device.expect("restaurant_connect").await;
-    device
-}
 
 /// Messages that together are too long for all buffers; returns the number of the last.
 async fn fill_buffers(http: &mut Http) -> u64 {
@@ -43,7 +30,7 @@ async fn fill_buffers(http: &mut Http) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_fell_far_behind_hears_every_message_once_and_in_order() {
     let server = TestServer::start().await;
-    let mut slow = device_with_a_small_buffer(&server).await;
+    let mut slow = device_with_a_small_buffer(server.address, RESTAURANT).await;
     let mut http = chatty(&server).await;
     let (mut quick, _) = Device::join(&server, "&since=0").await;
     let filled = fill_buffers(&mut http).await;
@@ -60,7 +47,7 @@ async fn a_device_that_fell_far_behind_hears_every_message_once_and_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_lags_when_the_server_goes_down_hears_all_that_was_answered_before_the_good_bye() {
     let mut server = TestServer::start().await;
-    let mut slow = device_with_a_small_buffer(&server).await;
+    let mut slow = device_with_a_small_buffer(server.address, RESTAURANT).await;
     let mut http = chatty(&server).await;
     let filled = fill_buffers(&mut http).await;
     // So few that all of them wait at hand, while the device's session waits for the device.
@@ -75,7 +62,7 @@ async fn a_device_that_lags_when_the_server_goes_down_hears_all_that_was_answere
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_fell_too_far_behind_is_shown_the_floor_and_goes_on_from_there() {
     let server = TestServer::start().await;
-    let mut slow = device_with_a_small_buffer(&server).await;
+    let mut slow = device_with_a_small_buffer(server.address, RESTAURANT).await;
     let mut http = chatty(&server).await;
     let filled = fill_buffers(&mut http).await;
     let last = filled + 600;
@@ -99,7 +86,7 @@ async fn a_device_that_fell_too_far_behind_is_shown_the_floor_and_goes_on_from_t
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_takes_nothing_for_long_is_told_good_bye_and_comes_back_without_a_loss() {
     let server = TestServer::start_with(|config| config.realtime.send_timeout = Duration::from_millis(100)).await;
-    let mut stuck = device_with_a_small_buffer(&server).await;
+    let mut stuck = device_with_a_small_buffer(server.address, RESTAURANT).await;
     let mut http = chatty(&server).await;
     let last = fill_buffers(&mut http).await;
     await_metric(&mut http, r#"maitred_sessions_ended_total{reason="not_reading"}"#, 1).await;
@@ -123,7 +110,7 @@ async fn a_device_that_takes_nothing_for_long_is_told_good_bye_and_comes_back_wi
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_reads_slowly_but_reads_is_not_given_up() {
     let server = TestServer::start_with(|config| config.realtime.send_timeout = Duration::from_secs(1)).await;
-    let mut slow = device_with_a_small_buffer(&server).await;
+    let mut slow = device_with_a_small_buffer(server.address, RESTAURANT).await;
     let mut http = chatty(&server).await;
     let filled = tokio::spawn(async move { fill_buffers(&mut http).await });
     // In all it takes several times as long as it may take over nothing.
@@ -140,7 +127,7 @@ async fn a_device_that_reads_slowly_but_reads_is_not_given_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_does_not_read_holds_up_neither_the_good_bye_of_others_nor_the_end() {
     let mut server = TestServer::start().await;
-    let _stuck = device_with_a_small_buffer(&server).await;
+    let _stuck = device_with_a_small_buffer(server.address, RESTAURANT).await;
     let mut quick = server.device().await;
     let mut http = chatty(&server).await;
     let last = fill_buffers(&mut http).await;
