@@ -14,7 +14,7 @@ use super::{
     hearsay::{Gibberish, Hearsay, Join, Since},
     records::Unread,
     room::Heard,
-    socket::{Broken, Frame, Received, Socket, Unwritten, Written},
+    socket::{Broken, Frame, Received, Socket, Unwritten},
     wire::Say,
 };
 use crate::{
@@ -92,7 +92,8 @@ impl Session {
             None => self.identify().await,
         };
         let joined = match join {
-            Ok(join) => self.join(join).await,
+            // On the heap, as with all that is rare: most sessions are idle, and none should set room aside for it.
+            Ok(join) => Box::pin(self.join(join)).await,
             Err(end) => return end,
         };
         match joined {
@@ -170,7 +171,7 @@ impl Session {
                 () = sleep_until(due) => self.keep_alive(joined).await,
                 // What was written before the end is heard before the good-bye.
                 () = self.shutdown.cancelled() => {
-                    self.catch_up(joined).await.and(Err(End::Farewell(Farewell::ShuttingDown)))
+                    Box::pin(self.catch_up(joined)).await.and(Err(End::Farewell(Farewell::ShuttingDown)))
                 }
             };
             if let Err(end) = step {
@@ -189,7 +190,7 @@ impl Session {
                 }
                 Ok(())
             }
-            Heard::Behind => self.catch_up(joined).await,
+            Heard::Behind => Box::pin(self.catch_up(joined)).await,
             Heard::Closed => Err(End::Farewell(Farewell::RestaurantDeleted)),
         }
     }
@@ -260,20 +261,31 @@ impl Session {
 
     pub(super) async fn send(&mut self, frame: &Frame) -> Result<(), End> {
         self.socket.begin(frame);
-        let written = tokio::select! {
-            biased;
-            written = self.socket.write(self.rhythm.send_timeout) => written,
-            // A device that takes nothing must not keep the others waiting for the server's return.
-            () = self.shutdown.cancelled() => self.socket.write(LAST_WORD_TIMEOUT).await,
-        };
-        self.spoke_at = Instant::now();
-        match written {
-            Ok(Written::AtOnce) => {}
-            // It reads, though what it says itself could not be heard in the meantime.
-            Ok(Written::AsItRead) => self.heard_at = self.spoke_at,
-            Err(Unwritten::Stuck) => return Err(End::Farewell(Farewell::NotReading)),
-            Err(Unwritten::Gone) => return Err(End::Gone),
+        if !self.socket.write_now()? {
+            Box::pin(self.write_as_it_reads()).await?;
         }
+        self.spoke_at = Instant::now();
         Ok(())
+    }
+
+    async fn write_as_it_reads(&mut self) -> Result<(), End> {
+        tokio::select! {
+            biased;
+            written = self.socket.write(self.rhythm.send_timeout) => written?,
+            // A device that takes nothing must not keep the others waiting for the server's return.
+            () = self.shutdown.cancelled() => self.socket.write(LAST_WORD_TIMEOUT).await?,
+        }
+        // It is there, though what it says itself could not be heard in the meantime.
+        self.heard_at = Instant::now();
+        Ok(())
+    }
+}
+
+impl From<Unwritten> for End {
+    fn from(unwritten: Unwritten) -> Self {
+        match unwritten {
+            Unwritten::Stuck => Self::Farewell(Farewell::NotReading),
+            Unwritten::Gone => Self::Gone,
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use socket2::SockRef;
 use tokio::{
     io::{self, AsyncWriteExt},
@@ -107,15 +107,6 @@ pub enum Broken {
     ProtocolError,
 }
 
-/// How something was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// Into the system's buffers, without a wait.
-    AtOnce,
-    /// As the device took what came before.
-    AsItRead,
-}
-
 /// Why something could not be written whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unwritten {
@@ -160,7 +151,7 @@ impl Socket {
         }
     }
 
-    /// Takes whole messages to be written by [`Self::write`].
+    /// Takes whole messages to be written.
     pub fn begin(&mut self, frame: &Frame) {
         self.unwritten = if self.unwritten.is_empty() {
             frame.0.clone()
@@ -170,28 +161,37 @@ impl Socket {
         };
     }
 
-    /// Writes what was begun, waiting up to `patience` each time for the device to take some of it. May be dropped
+    /// Writes of what was begun what the system takes at once, and tells whether that was all.
+    ///
+    /// # Errors
+    /// If the connection is broken.
+    pub fn write_now(&mut self) -> Result<bool, Unwritten> {
+        // Whatever the library has begun to write (a pong) must end before ours begins.
+        match self.inner.flush().now_or_never() {
+            Some(flushed) => flushed.map_err(|_| Unwritten::Gone)?,
+            None => return Ok(false),
+        }
+        while !self.unwritten.is_empty() {
+            match self.inner.get_ref().try_write(&self.unwritten) {
+                Ok(bytes) => self.unwritten.advance(bytes),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(_) => return Err(Unwritten::Gone),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Writes all that was begun, waiting up to `patience` each time for the device to take some of it. May be dropped
     /// while waiting, and called again to go on.
     ///
     /// # Errors
     /// If the device takes nothing for so long, or the connection is broken.
-    pub async fn write(&mut self, patience: Duration) -> Result<Written, Unwritten> {
-        let mut written = Written::AtOnce;
-        // Whatever the library has begun to write (a pong) must end before ours begins.
-        let flushed = timeout(patience, self.inner.flush()).await;
-        flushed.map_err(|_| Unwritten::Stuck)?.map_err(|_| Unwritten::Gone)?;
-        while !self.unwritten.is_empty() {
-            match self.inner.get_ref().try_write(&self.unwritten) {
-                Ok(bytes) => self.unwritten.advance(bytes),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let writable = timeout(patience, self.inner.get_ref().writable()).await;
-                    writable.map_err(|_| Unwritten::Stuck)?.map_err(|_| Unwritten::Gone)?;
-                    written = Written::AsItRead;
-                }
-                Err(_) => return Err(Unwritten::Gone),
-            }
+    pub async fn write(&mut self, patience: Duration) -> Result<(), Unwritten> {
+        while !self.write_now()? {
+            let writable = timeout(patience, self.inner.get_ref().writable()).await;
+            writable.map_err(|_| Unwritten::Stuck)?.map_err(|_| Unwritten::Gone)?;
         }
-        Ok(written)
+        Ok(())
     }
 
     /// Lets the system take some more for a device that takes nothing: a last word, to be found when it wakes up.
