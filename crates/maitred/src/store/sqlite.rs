@@ -23,7 +23,7 @@ pub use snapshot::{GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot};
 pub(super) use tx::Tx;
 
 /// The schema, one step a release that changed it. `PRAGMA user_version` counts the steps taken.
-const SCHEMA: [&str; 1] = [include_str!("sqlite/schema_1.sql")];
+const SCHEMA: [&str; 2] = [include_str!("sqlite/schema_1.sql"), include_str!("sqlite/schema_2.sql")];
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `mtrd`.
 const APPLICATION_ID: i32 = 0x6d74_7264;

@@ -1,6 +1,7 @@
 //! The store through its own API: what it promises about files, commits and snapshots.
 
 mod commits;
+mod migrating;
 mod opening;
 mod snapshots;
 mod story;
