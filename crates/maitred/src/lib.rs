@@ -10,5 +10,6 @@ pub mod dispatch;
 pub mod edge;
 pub mod feed;
 pub mod hub;
+pub mod retention;
 pub mod server;
 pub mod store;

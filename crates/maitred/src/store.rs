@@ -9,7 +9,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use floor::{Answer, FieldError, Refusal, Request};
 use serde::{Deserialize, Serialize};
 
-pub use sqlite::{GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot, Store};
+pub use sqlite::{GuestsPage, LoggedMessage, Piece, Place, RestaurantRow, Snapshot, Store};
 
 /// A request to change something, and how to know a retry of it.
 #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
 //! The store on SQLite: opening a file, its schema, and the two ways to it, one writer and a few readers.
 
 mod lock;
+mod prune;
 mod readers;
 mod snapshot;
 mod tx;
@@ -19,6 +20,7 @@ use crate::{
     feed::Feed,
 };
 
+pub use prune::Piece;
 pub use snapshot::{GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot};
 pub(super) use tx::Tx;
 
@@ -88,6 +90,15 @@ impl Store {
             Some(readers) => readers.read(query).await,
             None => self.inner.writer.read(query).await,
         }
+    }
+
+    /// Drops a piece of the log that a read has found, between the writes that wait, and returns how many messages it
+    /// had. None are left of it that may still go, even where that is fewer.
+    ///
+    /// # Errors
+    /// Only if the database is broken, full or closed; then nothing of the piece was dropped.
+    pub async fn forget(&self, piece: Piece) -> Result<usize, StoreError> {
+        self.inner.writer.forget(piece).await
     }
 
     /// Finishes the writes that wait and closes the database. Whoever asks for anything later is told so.

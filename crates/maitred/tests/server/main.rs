@@ -10,6 +10,7 @@ mod ios_walkthrough;
 mod problems;
 mod realtime;
 mod rest;
+mod retention;
 mod rubbish;
 mod shutdown;
 mod store;

@@ -39,12 +39,12 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// A write to [`RESTAURANT`].
-fn write(command: Command) -> Write {
+pub(crate) fn write(command: Command) -> Write {
     let request = Request { id: mint(None), restaurant: id(RESTAURANT), origin: None, at: now(), command };
     Write { request, idempotency: None, faults: Vec::new() }
 }
 
-fn create_restaurant() -> Write {
+pub(crate) fn create_restaurant() -> Write {
     write(Command::CreateRestaurant(RestaurantPatch::read(&id(RESTAURANT), &Map::new(), Purpose::Create)))
 }
 
