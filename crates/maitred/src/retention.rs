@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use floor::Time;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::{
-    config::Retention,
+    config::{PRUNE_REST, Retention},
     dispatch::now,
     store::{Piece, Store, StoreError},
 };
@@ -59,6 +59,7 @@ pub async fn prune(store: &Store, retention: &Retention, at: Time, dropped: &mut
 
 async fn drop_piece(store: &Store, piece: Piece, dropped: &mut u64) -> Result<(), StoreError> {
     *dropped += store.forget(piece).await? as u64;
+    sleep(PRUNE_REST).await;
     Ok(())
 }
 
