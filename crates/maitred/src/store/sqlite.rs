@@ -1,5 +1,6 @@
 //! The store on SQLite: opening a file, its schema, and the two ways to it, one writer and a few readers.
 
+mod copy;
 mod lock;
 mod prune;
 mod readers;
@@ -9,7 +10,6 @@ mod writer;
 
 use std::{path::Path, sync::Arc};
 
-use lock::FileLock;
 use readers::Readers;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use writer::Writer;
@@ -20,6 +20,8 @@ use crate::{
     feed::Feed,
 };
 
+pub(crate) use copy::{Check, Settled, begin_new_life, check_database, copy_database, settle};
+pub(crate) use lock::FileLock;
 pub use prune::Piece;
 pub use snapshot::{GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot};
 pub(super) use tx::Tx;
@@ -144,13 +146,10 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Takes the steps of the schema that the file has not taken yet; says so if the file is ahead of this program.
 fn migrate(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let taken: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if taken > SCHEMA.len() {
-        return Ok(Some(format!(
-            "it was written by a newer maitred (schema {taken}, this program knows {}); upgrade this program",
-            SCHEMA.len()
-        )));
+    if let Some(why) = newer(connection)? {
+        return Ok(Some(why));
     }
+    let taken: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     for (index, step) in SCHEMA.iter().enumerate().skip(taken) {
         let transaction = connection.unchecked_transaction()?;
         transaction.execute_batch(step)?;
@@ -158,6 +157,17 @@ fn migrate(connection: &Connection) -> rusqlite::Result<Option<String>> {
         transaction.commit()?;
     }
     Ok(None)
+}
+
+/// Says so if the file is ahead of this program.
+fn newer(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let taken: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok((taken > SCHEMA.len()).then(|| {
+        format!(
+            "it was written by a newer maitred (schema {taken}, this program knows {}); upgrade this program",
+            SCHEMA.len()
+        )
+    }))
 }
 
 /// Opens a connection that can only read.

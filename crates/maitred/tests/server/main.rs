@@ -3,6 +3,7 @@
 mod common;
 mod program;
 
+mod backup;
 mod cli;
 mod golden;
 mod idempotency;

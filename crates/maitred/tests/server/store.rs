@@ -18,6 +18,8 @@ use maitred::{
 };
 use serde_json::{Map, Value, json};
 
+pub(crate) use migrating::turn_back;
+
 use crate::common::RESTAURANT;
 
 /// A store on its own, with nobody listening.

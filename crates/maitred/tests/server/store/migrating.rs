@@ -10,7 +10,7 @@ use crate::common::{Http, RESTAURANT, TestServer, guest};
 const SCHEMA_1: &str = include_str!("../../../src/store/sqlite/schema_1.sql");
 
 /// Rewrites a closed database as the first release would have written it.
-fn turn_back(database: &Path) {
+pub(crate) fn turn_back(database: &Path) {
     let old = database.with_extension("old");
     let connection = Connection::open(&old).expect("a database");
     connection.execute_batch(SCHEMA_1).expect("a schema");
