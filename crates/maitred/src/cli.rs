@@ -1,7 +1,9 @@
 //! The command line: reads it, and picks the subcommand.
 
+mod backup;
 mod demo;
 mod restaurant;
+mod restore;
 mod serve;
 mod tail;
 
@@ -37,6 +39,9 @@ Run it:
   curl http://127.0.0.1:8000/restaurants/bistro/guests \\
        -H 'Content-Type: application/json' -d '{\"guestName\": \"Rivera\", \"partySize\": 4}'
 
+Keep it safe, while it runs:
+  maitred backup bistro-monday.db
+
 What the server does is logged to standard error. MAITRED_LOG says how much: error, warn, info (the default),
 or debug, which has one line a broadcast.";
 
@@ -47,6 +52,8 @@ enum Command {
     Tail(tail::Tail),
     #[command(subcommand)]
     Restaurant(restaurant::Restaurant),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
 }
 
 /// Where a command finds the data.
@@ -84,6 +91,8 @@ pub fn main() -> ExitCode {
             Command::Demo(demo) => demo.run().await,
             Command::Tail(tail) => tail.run().await,
             Command::Restaurant(restaurant) => restaurant.run().await,
+            Command::Backup(backup) => backup.run(),
+            Command::Restore(restore) => restore.run(),
         }
     });
     // Threads that still read a database or a terminal must not keep the process alive.

@@ -64,6 +64,27 @@ pub const READERS: usize = 4;
 /// one.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How far back the log reaches, unless told otherwise: a week. A device that was away for longer wants the floor as it
+/// is, not the story of last week; whoever fetches the changes for books of his own has a holiday to come back from.
+pub const LOG_AGE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// The most messages of a restaurant in the log, unless told otherwise. A full house makes some 2,000 in an evening, of
+/// half a KiB each: a restaurant is thus never more than 50 MB of log, whatever its devices do.
+pub const LOG_MESSAGES: u64 = 100_000;
+
+/// How often old messages are looked for: often enough that there are few of them.
+pub const PRUNE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The most messages dropped at once. Writes wait meanwhile, for a millisecond or two.
+pub const PRUNE_ROWS: usize = 256;
+
+/// How long the writer has for itself after each piece that was dropped. Most writes thus never meet one, and still
+/// some 16,000 messages a second are dropped, which is more than devices write.
+pub const PRUNE_REST: Duration = Duration::from_millis(10);
+
+/// The most bytes of messages dropped at once, give or take one message: long ones cost a page each 4 KiB.
+pub const PRUNE_BYTES: usize = 1024 * 1024;
+
 /// What each connection to the database may cache, in KiB.
 pub const DATABASE_CACHE_KIB: i64 = 16 * 1024;
 
@@ -130,12 +151,32 @@ pub struct Config {
     pub restaurants: Vec<Id>,
     /// The rhythm of the sockets.
     pub realtime: Realtime,
+    /// How long the log remembers.
+    pub retention: Retention,
 }
 
 impl Config {
     /// A server on `database` with every other setting at its default.
     pub fn new(database: Database) -> Self {
-        Self { database, restaurants: Vec::new(), realtime: Realtime::default() }
+        let (realtime, retention) = (Realtime::default(), Retention::default());
+        Self { database, restaurants: Vec::new(), realtime, retention }
+    }
+}
+
+/// How long the log remembers. Whichever ends sooner counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// Messages older than this are dropped.
+    pub age: Duration,
+    /// Of each restaurant, so many messages are kept.
+    pub messages: u64,
+    /// How often what may go is looked for. Never zero.
+    pub interval: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { age: LOG_AGE, messages: LOG_MESSAGES, interval: PRUNE_INTERVAL }
     }
 }
 

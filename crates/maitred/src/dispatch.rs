@@ -53,6 +53,7 @@ pub fn mint(kind: Option<EntityKind>) -> Id {
     })
 }
 
-fn uuid(prefix: &str) -> Id {
+/// An id that nobody has had before, behind a prefix.
+pub(crate) fn uuid(prefix: &str) -> Id {
     format!("{prefix}{}", Uuid::now_v7()).parse().expect("a prefix of letters and a uuid are an id")
 }

@@ -11,5 +11,6 @@ pub mod edge;
 pub mod feed;
 pub mod hub;
 pub mod metrics;
+pub mod retention;
 pub mod server;
 pub mod store;

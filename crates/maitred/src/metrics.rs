@@ -17,6 +17,8 @@ pub struct Metrics {
     pub(crate) replayed_pages: Counter,
     /// Floors that devices were sent.
     pub(crate) snapshots: Counter,
+    /// Old messages that were dropped from the log.
+    pub(crate) pruned_messages: Counter,
     session_reads: Family<[(&'static str, &'static str); 1], Counter>,
     sessions_ended: Family<[(&'static str, &'static str); 1], Counter>,
 }
@@ -51,6 +53,7 @@ impl Default for Metrics {
             devices: Gauge::default(),
             replayed_pages: Counter::default(),
             snapshots: Counter::default(),
+            pruned_messages: Counter::default(),
             session_reads: Family::default(),
             sessions_ended: Family::default(),
         };
@@ -59,6 +62,7 @@ impl Default for Metrics {
         registry.register("devices", "Devices that are in a restaurant", metrics.devices.clone());
         registry.register("replayed_pages", "Pages of the log sent to devices", metrics.replayed_pages.clone());
         registry.register("snapshots", "Floors sent to devices", metrics.snapshots.clone());
+        registry.register("pruned_messages", "Old messages dropped from the log", metrics.pruned_messages.clone());
         let help = "Reads of the database by sessions; devices that come back at the same time share them";
         registry.register("session_reads", help, metrics.session_reads.clone());
         let help = "Sessions that have ended: the reason told, or gone where there was nobody left to tell";

@@ -10,14 +10,18 @@ use hyper_util::{
 };
 use serde_json::Map;
 use tokio::{net::TcpListener, time::timeout};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 
 use crate::{
-    config::{ACCEPT_PAUSE, Config, DRAIN_TIMEOUT, HEADER_READ_TIMEOUT, Realtime},
+    config::{ACCEPT_PAUSE, Config, DRAIN_TIMEOUT, HEADER_READ_TIMEOUT, Realtime, Retention},
     dispatch::{Caller, dispatch},
     edge::{Edge, router},
     feed::Feed,
     hub::{Hub, Records},
+    retention::prune_regularly,
     store::{Store, StoreError, WriteError},
 };
 
@@ -26,6 +30,7 @@ pub struct Server {
     store: Store,
     hub: Arc<Hub>,
     realtime: Realtime,
+    retention: Retention,
 }
 
 impl Server {
@@ -39,7 +44,7 @@ impl Server {
         for restaurant in config.restaurants {
             create_if_absent(&store, restaurant).await?;
         }
-        Ok(Self { store, hub, realtime: config.realtime })
+        Ok(Self { store, hub, realtime: config.realtime, retention: config.retention })
     }
 
     /// The store, for whoever writes from within the process.
@@ -56,13 +61,18 @@ impl Server {
         let edge = Edge {
             store: self.store.clone(),
             records: Arc::new(records),
-            hub: self.hub,
+            hub: Arc::clone(&self.hub),
             realtime: self.realtime,
             shutdown: farewell.clone(),
             sessions: sessions.clone(),
         };
+        let pruning = prune_regularly(self.store.clone(), self.retention, Arc::clone(&self.hub.metrics));
+        let pruning = AbortOnDropHandle::new(tokio::spawn(pruning));
         let (requests, finish) = (TaskTracker::new(), CancellationToken::new());
         accept(edge, listener, &requests, &finish, shutdown).await;
+        pruning.abort();
+        // It has nothing to finish: what it has begun, the writer does or leaves.
+        _ = pruning.await;
         requests.close();
         finish.cancel();
         if timeout(DRAIN_TIMEOUT, requests.wait()).await.is_err() {

@@ -9,7 +9,8 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use floor::{Answer, FieldError, Refusal, Request};
 use serde::{Deserialize, Serialize};
 
-pub use sqlite::{GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot, Store};
+pub(crate) use sqlite::{Check, FileLock, Settled, begin_new_life, check_database, copy_database, settle};
+pub use sqlite::{GuestsPage, LoggedMessage, Piece, Place, RestaurantRow, Snapshot, Store};
 
 /// A request to change something, and how to know a retry of it.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! `maitred serve`.
 
-use std::{future::Future, net::SocketAddr};
+use std::{future::Future, net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result};
 use floor::Id;
@@ -11,7 +11,7 @@ use tokio::{
 
 use super::DatabaseArg;
 use crate::{
-    config::{Config, Database},
+    config::{Config, Database, LOG_AGE, LOG_MESSAGES, Retention},
     server::Server,
 };
 
@@ -29,12 +29,45 @@ pub(super) struct Serve {
     /// A restaurant to create if it is absent; may be given several times
     #[arg(long = "restaurant", value_name = "ID")]
     restaurants: Vec<Id>,
+    #[command(flatten)]
+    retention: RetentionArgs,
 }
+
+/// How long the log remembers.
+#[derive(clap::Args)]
+struct RetentionArgs {
+    /// For how many days the log of changes is kept. A device that was away for longer is shown the floor anew
+    #[arg(
+        long,
+        env = "MAITRED_KEEP_DAYS",
+        value_name = "N",
+        default_value_t = LOG_AGE.as_secs() / SECONDS_A_DAY,
+        value_parser = clap::value_parser!(u64).range(1..=36_500)
+    )]
+    keep_days: u64,
+    /// How many changes of each restaurant are kept, however young they are
+    #[arg(
+        long,
+        env = "MAITRED_KEEP_MESSAGES",
+        value_name = "N",
+        default_value_t = LOG_MESSAGES,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    keep_messages: u64,
+}
+
+const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 
 impl Serve {
     pub(super) async fn run(self) -> Result<()> {
         let database = self.database.database;
-        let server = Server::open(Config { restaurants: self.restaurants, ..Config::new(database.clone()) }).await?;
+        let retention = Retention {
+            age: Duration::from_secs(self.retention.keep_days * SECONDS_A_DAY),
+            messages: self.retention.keep_messages,
+            ..Retention::default()
+        };
+        let config = Config { restaurants: self.restaurants, retention, ..Config::new(database.clone()) };
+        let server = Server::open(config).await?;
         let (listener, address) = listen(&self.listen).await?;
         println!("maitred listens on http://{address}, its data is in {}", place(&database));
         server.run(listener, signals()?).await;

@@ -1,6 +1,8 @@
 //! The store on SQLite: opening a file, its schema, and the two ways to it, one writer and a few readers.
 
+mod copy;
 mod lock;
+mod prune;
 mod readers;
 mod snapshot;
 mod tx;
@@ -8,7 +10,6 @@ mod writer;
 
 use std::{path::Path, sync::Arc};
 
-use lock::FileLock;
 use readers::Readers;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use writer::Writer;
@@ -19,11 +20,14 @@ use crate::{
     feed::Feed,
 };
 
+pub(crate) use copy::{Check, Settled, begin_new_life, check_database, copy_database, settle};
+pub(crate) use lock::FileLock;
+pub use prune::Piece;
 pub use snapshot::{GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot};
 pub(super) use tx::Tx;
 
 /// The schema, one step a release that changed it. `PRAGMA user_version` counts the steps taken.
-const SCHEMA: [&str; 1] = [include_str!("sqlite/schema_1.sql")];
+const SCHEMA: [&str; 2] = [include_str!("sqlite/schema_1.sql"), include_str!("sqlite/schema_2.sql")];
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `mtrd`.
 const APPLICATION_ID: i32 = 0x6d74_7264;
@@ -90,6 +94,15 @@ impl Store {
         }
     }
 
+    /// Drops a piece of the log that a read has found, between the writes that wait, and returns how many messages it
+    /// had. None are left of it that may still go, even where that is fewer.
+    ///
+    /// # Errors
+    /// Only if the database is broken, full or closed; then nothing of the piece was dropped.
+    pub async fn forget(&self, piece: Piece) -> Result<usize, StoreError> {
+        self.inner.writer.forget(piece).await
+    }
+
     /// Finishes the writes that wait and closes the database. Whoever asks for anything later is told so.
     pub async fn close(&self) {
         if let Some(readers) = &self.inner.readers {
@@ -133,13 +146,10 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Takes the steps of the schema that the file has not taken yet; says so if the file is ahead of this program.
 fn migrate(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let taken: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if taken > SCHEMA.len() {
-        return Ok(Some(format!(
-            "it was written by a newer maitred (schema {taken}, this program knows {}); upgrade this program",
-            SCHEMA.len()
-        )));
+    if let Some(why) = newer(connection)? {
+        return Ok(Some(why));
     }
+    let taken: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     for (index, step) in SCHEMA.iter().enumerate().skip(taken) {
         let transaction = connection.unchecked_transaction()?;
         transaction.execute_batch(step)?;
@@ -147,6 +157,17 @@ fn migrate(connection: &Connection) -> rusqlite::Result<Option<String>> {
         transaction.commit()?;
     }
     Ok(None)
+}
+
+/// Says so if the file is ahead of this program.
+fn newer(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let taken: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok((taken > SCHEMA.len()).then(|| {
+        format!(
+            "it was written by a newer maitred (schema {taken}, this program knows {}); upgrade this program",
+            SCHEMA.len()
+        )
+    }))
 }
 
 /// Opens a connection that can only read.

@@ -61,7 +61,8 @@ impl TestServer {
         Self::start_in(folder, change).await
     }
 
-    async fn start_in(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
+    /// In a folder that may hold a database already.
+    pub(crate) async fn start_in(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let database = folder.path().join("maitred.db");
         let mut config = Config::new(Database::File(database.clone()));
         config.restaurants.push(RESTAURANT.parse().expect("an id"));

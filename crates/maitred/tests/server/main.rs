@@ -3,6 +3,7 @@
 mod common;
 mod program;
 
+mod backup;
 mod cli;
 mod golden;
 mod idempotency;
@@ -10,6 +11,7 @@ mod ios_walkthrough;
 mod problems;
 mod realtime;
 mod rest;
+mod retention;
 mod rubbish;
 mod shutdown;
 mod store;

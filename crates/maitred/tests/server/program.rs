@@ -40,9 +40,8 @@ impl Program {
     pub(crate) fn maitred_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(MAITRED);
         command.args(arguments).current_dir(folder);
-        for name in ["MAITRED_LISTEN", "MAITRED_DATABASE", "MAITRED_URL", "MAITRED_LOG"] {
-            command.env_remove(name);
-        }
+        let settings = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("MAITRED_"));
+        settings.for_each(|name| _ = command.env_remove(name));
         command.envs(variables.iter().copied());
         Self::start(command)
     }

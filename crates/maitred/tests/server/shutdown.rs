@@ -140,7 +140,7 @@ async fn a_second_signal_ends_the_program_at_once() {
 }
 
 /// Adds guests, one connection each, until the server is gone; tells the ids of those whose answers came.
-async fn add_guests(address: SocketAddr, writer: usize, answered: mpsc::UnboundedSender<String>) {
+pub(crate) async fn add_guests(address: SocketAddr, writer: usize, answered: mpsc::UnboundedSender<String>) {
     for number in 0.. {
         let id = format!("guest-{writer}-{number}");
         let body = json!({ "id": id, "guestName": "Rivera", "partySize": 2 }).to_string();

@@ -1,6 +1,7 @@
 //! The store through its own API: what it promises about files, commits and snapshots.
 
 mod commits;
+mod migrating;
 mod opening;
 mod snapshots;
 mod story;
@@ -16,6 +17,8 @@ use maitred::{
     store::{Store, StoreError, Write},
 };
 use serde_json::{Map, Value, json};
+
+pub(crate) use migrating::turn_back;
 
 use crate::common::RESTAURANT;
 
@@ -38,12 +41,12 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// A write to [`RESTAURANT`].
-fn write(command: Command) -> Write {
+pub(crate) fn write(command: Command) -> Write {
     let request = Request { id: mint(None), restaurant: id(RESTAURANT), origin: None, at: now(), command };
     Write { request, idempotency: None, faults: Vec::new() }
 }
 
-fn create_restaurant() -> Write {
+pub(crate) fn create_restaurant() -> Write {
     write(Command::CreateRestaurant(RestaurantPatch::read(&id(RESTAURANT), &Map::new(), Purpose::Create)))
 }
 

@@ -9,7 +9,8 @@ use std::{
 
 /// The lock on a database file: an advisory lock on `FILE.lock` beside it, which the system drops when the process
 /// ends, however it ends.
-pub(super) struct FileLock {
+pub(crate) struct FileLock {
+    database: PathBuf,
     _file: File,
 }
 
@@ -18,9 +19,12 @@ impl FileLock {
     ///
     /// # Errors
     /// What is wrong and what to do, as the rest of a sentence.
-    pub(super) fn take(database: &Path) -> Result<Self, String> {
-        let path = lock_path(database)
+    pub(crate) fn take(database: &Path) -> Result<Self, String> {
+        let database = real_path(database)
             .map_err(|error| format!("{error}; does its folder exist, and may this user write there?"))?;
+        let mut path = database.clone().into_os_string();
+        path.push(".lock");
+        let path = PathBuf::from(path);
         let failed = |what: &str, error: io::Error| {
             format!(
                 "can't {what} its lock file {}: {error}; does its folder exist, and may this user write there?",
@@ -50,18 +54,26 @@ impl FileLock {
         }
         file.set_len(0).and_then(|()| file.rewind()).map_err(|error| failed("write", error))?;
         writeln!(file, "{}", std::process::id()).map_err(|error| failed("write", error))?;
-        Ok(Self { _file: file })
+        Ok(Self { database, _file: file })
+    }
+
+    /// The database file itself, whatever links lead to it.
+    pub(crate) fn database(&self) -> &Path {
+        &self.database
     }
 }
 
-/// `FILE.lock`, beside the file itself: a link to the file must lead to the same lock.
-fn lock_path(database: &Path) -> io::Result<PathBuf> {
-    let real = database.canonicalize().or_else(|_| {
-        // A link may be there before the file that it leads to: it leads nowhere until there is one.
-        OpenOptions::new().append(true).create(true).open(database)?;
-        database.canonicalize()
-    })?;
-    let mut name = real.into_os_string();
-    name.push(".lock");
-    Ok(name.into())
+/// Where the file itself is or is going to be: a link to it must lead to the same lock.
+fn real_path(database: &Path) -> io::Result<PathBuf> {
+    database.canonicalize().or_else(|error| {
+        if database.is_symlink() {
+            // A link may be there before the file that it leads to: it leads nowhere until there is one.
+            OpenOptions::new().append(true).create(true).open(database)?;
+            return database.canonicalize();
+        }
+        let name = database.file_name().ok_or(error)?;
+        // Of a bare name, the folder is written as nothing.
+        let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Ok(folder.canonicalize()?.join(name))
+    })
 }

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 
 /// One consistent view of everything committed.
 pub struct Snapshot<'a> {
-    connection: &'a Connection,
+    pub(super) connection: &'a Connection,
 }
 
 /// A restaurant as stored.

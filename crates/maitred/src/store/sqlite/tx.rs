@@ -78,10 +78,10 @@ impl<'a> Tx<'a> {
     }
 
     /// Appends a message to the log.
-    pub(crate) fn append(&self, restaurant: &Id, seq: u64, message: &str) -> Result<(), StoreError> {
+    pub(crate) fn append(&self, restaurant: &Id, seq: u64, at: Time, message: &str) -> Result<(), StoreError> {
         self.run(
-            "INSERT INTO log (restaurant_id, seq, message) VALUES (?1, ?2, ?3)",
-            (restaurant.as_str(), seq, message),
+            "INSERT INTO log (restaurant_id, seq, at, message) VALUES (?1, ?2, ?3, ?4)",
+            (restaurant.as_str(), seq, at.as_microseconds(), message),
         )
     }
 

@@ -11,7 +11,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Snapshot, Tx};
+use super::{Piece, Snapshot, Tx};
 use crate::{
     config::{MAX_GROUP, WRITE_QUEUE},
     feed::Feed,
@@ -29,6 +29,8 @@ enum Job {
     Write(Box<Write>, Caller),
     /// A read of a database that only this thread can reach.
     Read(Box<dyn FnOnce(&Connection) + Send>),
+    /// A piece of the log to drop, in a transaction of its own.
+    Forget(Piece, oneshot::Sender<Result<usize, StoreError>>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -68,6 +70,12 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
+    pub(super) async fn forget(&self, piece: Piece) -> Result<usize, StoreError> {
+        let (caller, answer) = oneshot::channel();
+        self.jobs.send(Job::Forget(piece, caller)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
     pub(super) async fn stop(&self) {
         let (stopped, done) = oneshot::channel();
         if self.jobs.send(Job::Stop(stopped)).await.is_ok() {
@@ -92,6 +100,8 @@ fn run(connection: Connection, mut queue: mpsc::Receiver<Job>, feed: &Feed) {
                 commit(&connection, group, feed);
             }
             Job::Read(read) => read(&connection),
+            // Whoever asked may have gone.
+            Job::Forget(piece, caller) => _ = caller.send(piece.drop_from(&connection)),
             Job::Stop(stopped) => {
                 queue.close();
                 // The file is complete by itself before anybody is told that it is closed.
