@@ -7,10 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::store::error::why_not_accessed;
+
 /// The lock on a database file: an advisory lock on `FILE.lock` beside it, which the system drops when the process
 /// ends, however it ends.
 pub(super) struct FileLock {
     _file: File,
+    path: PathBuf,
 }
 
 impl FileLock {
@@ -19,13 +22,9 @@ impl FileLock {
     /// # Errors
     /// What is wrong and what to do, as the rest of a sentence.
     pub(super) fn take(database: &Path) -> Result<Self, String> {
-        let path = lock_path(database)
-            .map_err(|error| format!("{error}; does its folder exist, and may this user write there?"))?;
+        let path = lock_path(database).map_err(|error| why_not_accessed(&error))?;
         let failed = |what: &str, error: io::Error| {
-            format!(
-                "can't {what} its lock file {}: {error}; does its folder exist, and may this user write there?",
-                path.display()
-            )
+            format!("can't {what} its lock file {}: {}", path.display(), why_not_accessed(&error))
         };
         let mut file = OpenOptions::new()
             .read(true)
@@ -50,7 +49,14 @@ impl FileLock {
         }
         file.set_len(0).and_then(|()| file.rewind()).map_err(|error| failed("write", error))?;
         writeln!(file, "{}", std::process::id()).map_err(|error| failed("write", error))?;
-        Ok(Self { _file: file })
+        Ok(Self { _file: file, path })
+    }
+
+    /// Whether the file system under it can't be written any more. The database file itself must not be asked: to
+    /// close it would let go of the locks that SQLite holds on it (POSIX).
+    pub(super) fn is_read_only(&self) -> bool {
+        let opened = OpenOptions::new().append(true).open(&self.path);
+        opened.is_err_and(|error| error.kind() == io::ErrorKind::ReadOnlyFilesystem)
     }
 }
 
