@@ -3,6 +3,7 @@
 mod common;
 mod program;
 
+mod broken_world;
 mod cli;
 mod golden;
 mod idempotency;

@@ -36,12 +36,13 @@ pub(super) fn files(database: &Path) -> Result<(), String> {
     OpenOptions::new().append(true).open(database).map_err(|error| why_not_accessed(&error))?;
     let log = log_path(database).map_err(|error| why_not_accessed(&error))?;
     let failed = |error: io::Error| format!("can't read {} beside it: {}", log.display(), why_not_accessed(&error));
-    let mut start = Vec::new();
-    match File::open(&log) {
-        Ok(file) => file.take(LOG_MAGIC.len() as u64).read_to_end(&mut start).map_err(failed)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(failed(error)),
+    let mut start = match beginning(&log, LOG_MAGIC.len()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        start => start.map_err(failed)?,
     };
+    if start.is_empty() && is_cut_off(database).map_err(|error| why_not_accessed(&error))? {
+        return Err("it is cut off in the middle of a page; bring back a backup with `maitred restore`".to_owned());
+    }
     // One that is shorter, or that a loss of power has left without its first bytes, never held an answered write.
     if start.len() < LOG_MAGIC.len() || start.iter().all(|byte| *byte == 0) {
         return Ok(());
@@ -62,6 +63,27 @@ pub(super) fn files(database: &Path) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether the last page of a database is not whole. SQLite would take the rest of it for zeros. (Where there is a log file,
+/// the pages in it come first, and a crash may have left the file itself like this.)
+fn is_cut_off(database: &Path) -> io::Result<bool> {
+    // <https://www.sqlite.org/fileformat.html#the_database_header>: a name, and the size of a page, where 1 is 65,536.
+    const NAME: &[u8] = b"SQLite format 3\0";
+    let page_size = match beginning(database, NAME.len() + 2)?.strip_prefix(NAME) {
+        Some([0, 1]) => 65_536,
+        Some([high, low]) => u64::from(u16::from_be_bytes([*high, *low])),
+        _ => 0,
+    };
+    // What is no database at all, SQLite will find out.
+    Ok(page_size.is_power_of_two() && fs::metadata(database)?.len() % page_size != 0)
+}
+
+/// The first bytes of a file, as many as it has.
+fn beginning(path: &Path, length: usize) -> io::Result<Vec<u8>> {
+    let mut start = Vec::with_capacity(length);
+    File::open(path)?.take(length as u64).read_to_end(&mut start)?;
+    Ok(start)
 }
 
 /// `FILE-wal`, beside the file itself, as SQLite names it.
