@@ -36,8 +36,10 @@ impl Serve {
         let database = self.database.database;
         let server = Server::open(Config { restaurants: self.restaurants, ..Config::new(database.clone()) }).await?;
         let (listener, address) = listen(&self.listen).await?;
+        // Before anybody is told that it listens: they may ask it to end at once.
+        let signals = signals()?;
         println!("maitred listens on http://{address}, its data is in {}", place(&database));
-        server.run(listener, signals()?).await;
+        server.run(listener, signals).await;
         Ok(())
     }
 }

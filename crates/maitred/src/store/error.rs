@@ -209,7 +209,10 @@ pub(super) fn why_not_accessed(error: &io::Error) -> String {
 /// Whether a commit that failed like this may be on the disk all the same, for the next start to find. One whose log
 /// could not be written to its end is not: it lacks the mark that would make it a commit.
 pub(super) fn leaves_doubt(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() != Some(ErrorCode::DiskFull)
+    !matches!(
+        error.sqlite_error(),
+        Some(ffi::Error { code: ErrorCode::DiskFull, .. } | ffi::Error { extended_code: ffi::SQLITE_IOERR_WRITE, .. })
+    )
 }
 
 /// What the database itself says. SQLite's words alone are few: "disk I/O error" has thirty codes.
@@ -314,8 +317,10 @@ mod tests {
     #[test]
     fn only_a_commit_whose_log_came_to_its_end_can_be_on_the_disk() {
         let error = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-        assert!(!leaves_doubt(&error(ffi::SQLITE_FULL)));
-        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE] {
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_WRITE] {
+            assert!(!leaves_doubt(&error(code)), "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_SHMSIZE] {
             assert!(leaves_doubt(&error(code)), "{code}");
         }
         assert!(StoreError::from(error(ffi::SQLITE_IOERR_FSYNC)).in_doubt().is_in_doubt());

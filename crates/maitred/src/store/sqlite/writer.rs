@@ -195,3 +195,24 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn covering_a_failed_commit_writes_to_the_log_file_and_changes_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = Connection::open(folder.path().join("a.db")).expect("a database");
+        let set_up = "PRAGMA journal_mode = WAL; PRAGMA user_version = 7; CREATE TABLE a (b); INSERT INTO a VALUES (1)";
+        connection.execute_batch(set_up).expect("a table");
+        let log_length = || fs::metadata(folder.path().join("a.db-wal")).expect("a log file").len();
+        let before = log_length();
+        cover(&connection).expect("a disk that works");
+        assert!(log_length() > before, "SQLite has written, though the value is the same");
+        let number = |sql: &str| connection.query_row(sql, (), |row| row.get::<_, i64>(0));
+        assert_eq!((number("PRAGMA user_version"), number("SELECT sum(b) FROM a")), (Ok(7), Ok(1)));
+    }
+}

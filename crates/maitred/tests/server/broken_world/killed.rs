@@ -41,24 +41,33 @@ async fn send(address: SocketAddr, key: &str, body: &Value) -> Option<(u16, Valu
     timeout(PATIENCE, exchange).await.expect("an end in time")
 }
 
-/// Adds parties whose ids the server is to mint, one after another, and sends each again until it is answered. Goes to
-/// whichever address is the server's just then.
+/// Where the server is just then.
+#[derive(Clone, Copy, PartialEq)]
+struct Served {
+    address: SocketAddr,
+    /// Nobody kills it any more.
+    to_the_end: bool,
+}
+
+/// Adds parties whose ids the server is to mint, one after another, and sends each again until it is answered.
 async fn add_guests(
     writer: usize,
-    mut address: watch::Receiver<Option<SocketAddr>>,
+    mut served: watch::Receiver<Served>,
     answers: mpsc::UnboundedSender<(String, Value)>,
 ) {
     for number in 0.. {
+        if served.borrow().to_the_end {
+            return;
+        }
         let name = format!("Party {writer}-{number}");
         let answer = loop {
-            // None says that it is over: what is not answered by then is given up.
-            let Some(current) = *address.borrow_and_update() else { return };
-            match send(current, &name.replace(' ', "-"), &json!({ "guestName": name, "partySize": 2 })).await {
+            let current = *served.borrow_and_update();
+            match send(current.address, &name.replace(' ', "-"), &json!({ "guestName": name, "partySize": 2 })).await {
                 Some((201, answer)) => break answer,
                 Some((503, _)) => {}
                 Some(other) => panic!("{name}: {other:?}"),
                 // Killed. The next server has another port.
-                None if *address.borrow() == Some(current) => address.changed().await.expect("a next server"),
+                None if *served.borrow() == current => served.changed().await.expect("a next server"),
                 None => {}
             }
         };
@@ -70,10 +79,10 @@ async fn add_guests(
 async fn writers_that_send_again_what_was_not_answered_add_each_guest_once_through_twenty_kills() {
     let (folder, _) = folder();
     let mut serving = Serving::start(folder.path(), "127.0.0.1:0").await;
-    let (announce, address) = watch::channel(Some(serving.address));
+    let (announce, served) = watch::channel(Served { address: serving.address, to_the_end: false });
     let (sender, mut answers) = mpsc::unbounded_channel();
     let writers: Vec<_> =
-        (0..WRITERS).map(|writer| tokio::spawn(add_guests(writer, address.clone(), sender.clone()))).collect();
+        (0..WRITERS).map(|writer| tokio::spawn(add_guests(writer, served.clone(), sender.clone()))).collect();
     drop(sender);
     let mut answered = BTreeMap::new();
     for kill in 0..KILLS {
@@ -85,9 +94,8 @@ async fn writers_that_send_again_what_was_not_answered_add_each_guest_once_throu
         serving.program.signal("KILL");
         serving.program.ended().await;
         serving = Serving::start(folder.path(), "127.0.0.1:0").await;
-        announce.send_replace(Some(serving.address));
+        announce.send_replace(Served { address: serving.address, to_the_end: kill + 1 == KILLS });
     }
-    announce.send_replace(None);
     while let Some((name, answer)) = timeout(PATIENCE, answers.recv()).await.expect("writers that end") {
         assert!(answered.insert(name, answer).is_none());
     }

@@ -141,12 +141,12 @@ async fn what_may_not_be_written_is_named_and_left_as_it_was() {
     let words = refused("Read-only file system").await;
     assert!(!words.contains(".lock"), "{words}");
     disk.run("umount maitred.db");
-    disk.run("mount -o remount,ro .");
+    disk.run("mount -o remount,bind,ro .");
     refused("maitred.db.lock").await;
     let new = ["serve", "--listen", "127.0.0.1:0", "--database", "sqlite:new.db"];
     disk.maitred(&new).ended().await.badly(&["new.db", REMEDY]);
     disk.maitred(&["restaurant", "add", "annex"]).ended().await.badly(&["maitred.db", REMEDY]);
-    disk.run("mount -o remount,rw .");
+    disk.run("mount -o remount,bind,rw .");
     assert!(!disk.path("new.db").exists() && !disk.path("maitred.db-wal").exists());
     assert_eq!(fs::read(disk.path("maitred.db")).expect("a file"), whole);
     disk.serve().await;
