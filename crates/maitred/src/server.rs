@@ -138,7 +138,7 @@ async fn create_if_absent(store: &Store, id: Id) -> Result<(), StoreError> {
     match dispatch(store, id, Command::CreateRestaurant(patch), Caller::default()).await {
         Ok(_) => Ok(()),
         Err(WriteError::Refused(refusal)) if matches!(refusal.rejection, Rejection::AlreadyExists { .. }) => Ok(()),
-        Err(WriteError::Store(error)) => Err(error),
+        Err(WriteError::Store(error)) => Err(error.at_start()),
         Err(WriteError::Refused(_) | WriteError::KeyReused) => {
             Err(StoreError::Bug("a restaurant of a valid id was refused".to_owned()))
         }

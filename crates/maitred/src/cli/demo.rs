@@ -87,10 +87,11 @@ impl Demo {
         let house = House { store: server.store().clone(), id: RESTAURANT.parse()?, speed: self.speed };
         restaurant::add(&house.store, &house.id, Some("Chez Maître"), TABLES).await?;
         house.turn_on_dirty_tables().await?;
+        let signals = signals()?;
         println!("maitred shows {RESTAURANT} on http://{address}, {} times faster than life", self.speed);
         println!("Listen to it in another terminal: maitred tail {RESTAURANT} --url http://{address}");
         tokio::spawn(house.evening());
-        server.run(listener, signals()?).await;
+        server.run(listener, signals).await;
         Ok(())
     }
 }

@@ -69,8 +69,10 @@ impl Serve {
         let config = Config { restaurants: self.restaurants, retention, ..Config::new(database.clone()) };
         let server = Server::open(config).await?;
         let (listener, address) = listen(&self.listen).await?;
+        // Before anybody is told that it listens: they may ask it to end at once.
+        let signals = signals()?;
         println!("maitred listens on http://{address}, its data is in {}", place(&database));
-        server.run(listener, signals()?).await;
+        server.run(listener, signals).await;
         Ok(())
     }
 }

@@ -20,7 +20,9 @@ pub(super) async fn alive() -> Response {
     answer::ok(&Body { status: "alive" })
 }
 
-/// The process takes requests: it is not going down, and its database can be read.
+/// The process takes requests: it is not going down, and its database can be read. Not whether it can be written: while
+/// the disk is full, devices still draw the floor and stay connected, which they could not do if a load balancer sent
+/// them away; and each write that is refused says why.
 pub(super) async fn ready(State(edge): State<Edge>) -> Result<Response, Problem> {
     if edge.shutdown.is_cancelled() {
         return Err(StoreError::Closed.into());

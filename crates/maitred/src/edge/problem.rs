@@ -111,17 +111,21 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a request failed");
         let (status, code) = match &error {
-            StoreError::Bug(_) | StoreError::Corrupt(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+            StoreError::Bug(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
             StoreError::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
             StoreError::Closed => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down"),
             StoreError::Open { .. } | StoreError::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable"),
         };
-        let kept = if status == StatusCode::SERVICE_UNAVAILABLE {
-            "Nothing was changed; try again."
-        } else {
-            "Nothing was changed."
+        let kept = match (error.is_in_doubt(), error.may_pass()) {
+            (true, _) => {
+                "Whether it was carried out shows when that is put right: look before you repeat it, or repeat it with \
+                 the same Idempotency-Key."
+            }
+            (false, true) => "Nothing was changed; try again.",
+            (false, false) => "Nothing was changed.",
         };
-        Self::new(status, code, format!("The request could not be carried out: {error}. {kept}"))
+        let why = error.for_clients();
+        Self::new(status, code, format!("The request could not be carried out: {why}. {kept}"))
     }
 }
 

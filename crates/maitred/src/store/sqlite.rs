@@ -1,6 +1,7 @@
 //! The store on SQLite: opening a file, its schema, and the two ways to it, one writer and a few readers.
 
 mod copy;
+mod inspect;
 mod lock;
 mod prune;
 mod readers;
@@ -8,13 +9,16 @@ mod snapshot;
 mod tx;
 mod writer;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use readers::Readers;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use writer::Writer;
 
-use super::{Outcome, StoreError, Write, WriteError};
+use super::{Outcome, StoreError, Write, WriteError, error::why_not_opened};
 use crate::{
     config::{BUSY_TIMEOUT, DATABASE_CACHE_KIB, Database},
     feed::Feed,
@@ -39,11 +43,13 @@ pub struct Store {
 }
 
 struct Inner {
+    /// What the file is called in messages to people.
+    path: PathBuf,
     writer: Writer,
     /// None where the data is in the memory of the writer's own connection.
     readers: Option<Readers>,
     /// Held as long as the store is, so that no second process writes to the same file.
-    _lock: Option<FileLock>,
+    lock: Option<FileLock>,
 }
 
 impl Store {
@@ -52,32 +58,32 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`], with what to do about it.
     pub fn open(database: &Database, feed: Feed) -> Result<Self, StoreError> {
-        let (connection, readers, lock) = match database {
-            Database::Memory => (Connection::open_in_memory()?, None, None),
+        let (path, connection, readers, lock) = match database {
+            Database::Memory => (Path::new(":memory:"), Connection::open_in_memory()?, None, None),
             Database::File(path) => {
                 let open_error = |why: String| StoreError::Open { path: path.clone(), why };
+                inspect::kind(path).map_err(open_error)?;
                 let lock = FileLock::take(path).map_err(open_error)?;
-                let connection = Connection::open(path).map_err(|error| {
-                    open_error(format!("{error}; does its folder exist, and may this user write there?"))
-                })?;
-                (connection, Some(Readers::new(path.clone())), Some(lock))
+                inspect::files(path).map_err(open_error)?;
+                let connection = Connection::open(path).map_err(|error| open_error(why_not_opened(&error)))?;
+                (path.as_path(), connection, Some(Readers::new(path.clone())), Some(lock))
             }
-        };
-        let path = match database {
-            Database::Memory => Path::new(":memory:"),
-            Database::File(path) => path,
         };
         prepare(&connection).map_err(|why| StoreError::Open { path: path.to_owned(), why })?;
         let writer = Writer::start(connection, feed);
-        Ok(Self { inner: Arc::new(Inner { writer, readers, _lock: lock }) })
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Ok(Self { inner: Arc::new(Inner { path, writer, readers, lock }) })
     }
 
     /// Makes a write durable. Once it is, its messages are with the feed, and only then does this return.
     ///
     /// # Errors
-    /// Whichever it is, nothing of the write was kept.
+    /// Nothing of the write was kept, unless [`StoreError::is_in_doubt`].
     pub async fn execute(&self, write: Write) -> Result<Outcome, WriteError> {
-        self.inner.writer.execute(write).await
+        self.inner.writer.execute(write).await.map_err(|error| match error {
+            WriteError::Store(error) => WriteError::Store(self.named(error)),
+            other => other,
+        })
     }
 
     /// Reads from one consistent snapshot of everything committed so far.
@@ -88,10 +94,11 @@ impl Store {
         &self,
         query: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        match &self.inner.readers {
+        let read = match &self.inner.readers {
             Some(readers) => readers.read(query).await,
             None => self.inner.writer.read(query).await,
-        }
+        };
+        read.map_err(|error| self.named(error))
     }
 
     /// Drops a piece of the log that a read has found, between the writes that wait, and returns how many messages it
@@ -100,7 +107,7 @@ impl Store {
     /// # Errors
     /// Only if the database is broken, full or closed; then nothing of the piece was dropped.
     pub async fn forget(&self, piece: Piece) -> Result<usize, StoreError> {
-        self.inner.writer.forget(piece).await
+        self.inner.writer.forget(piece).await.map_err(|error| self.named(error))
     }
 
     /// Finishes the writes that wait and closes the database. Whoever asks for anything later is told so.
@@ -110,14 +117,16 @@ impl Store {
         }
         self.inner.writer.stop().await;
     }
+
+    /// An error, with the name of this store's file.
+    fn named(&self, error: StoreError) -> StoreError {
+        error.of_file(&self.inner.path, || self.inner.lock.as_ref().is_some_and(FileLock::is_read_only))
+    }
 }
 
 /// Sets up a writing connection: durability, limits, schema.
 fn prepare(connection: &Connection) -> Result<(), String> {
-    let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => "it is not a SQLite database; name another file".to_owned(),
-        _ => format!("{error}"),
-    };
+    let failed = |error: rusqlite::Error| why_not_opened(&error);
     check_ownership(connection).map_err(failed)?.map_or(Ok(()), Err)?;
     set_up(connection).map_err(failed)?;
     migrate(connection).map_err(failed)?.map_or(Ok(()), Err)
@@ -130,6 +139,11 @@ fn check_ownership(connection: &Connection) -> rusqlite::Result<Option<String>> 
     if tables > 0 && pragma("application_id")? != APPLICATION_ID {
         return Ok(Some("it is another program's SQLite database; name another file".to_owned()));
     }
+    if tables == 0 && pragma("user_version")? > 0 {
+        return Ok(Some(
+            "it is damaged and has lost its tables; bring back a backup with `maitred restore`".to_owned(),
+        ));
+    }
     Ok(None)
 }
 
@@ -137,7 +151,10 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_prepared_statement_cache_capacity(64);
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    // Only where it is missing: a start must not need room on the disk that serving does not need.
+    if connection.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0))? != APPLICATION_ID {
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // An answered write is on the disk: each commit ends with an fsync of the log file.
     connection.pragma_update(None, "synchronous", "FULL")?;

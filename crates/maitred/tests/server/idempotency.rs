@@ -127,28 +127,75 @@ async fn a_key_belongs_to_one_restaurant() {
     assert_eq!((&here["seq"], &there["seq"]), (&json!(1), &json!(1)));
 }
 
-#[tokio::test]
-async fn of_twenty_identical_requests_at_once_one_is_done_and_all_are_told_of_it() {
+/// As many answers, each to a request of its own connection, all asked for at once. A request is its method, its path and
+/// its body.
+async fn at_once(server: &TestServer, key: &'static str, requests: Vec<(&'static str, String, Value)>) -> Vec<Answer> {
+    let mut connections = Vec::new();
+    for request in requests {
+        connections.push((server.http().await, request));
+    }
+    let requests = connections.into_iter().map(|(mut http, (method, path, body))| {
+        tokio::spawn(async move { send(&mut http, method, &path, key, &body).await })
+    });
+    let mut answers = Vec::new();
+    for request in requests.collect::<Vec<_>>() {
+        answers.push(request.await.expect("an answer"));
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_identical_requests_at_once_one_is_done_and_all_are_told_of_it_to_the_letter() {
+    let server = TestServer::start().await;
+    let mut http = server.http().await;
+    let mut device = server.device().await;
+    let create = json!({ "op": "create_guest", "data": rivera() });
+    let transaction = json!({ "restaurant_id": RESTAURANT, "operations": [create, create] });
+    for (key, method, path, body, heard) in [
+        ("create", "POST", guests(), rivera(), "guest_created"),
+        ("transact", "POST", TRANSACTIONS.to_owned(), transaction, "atomic_transaction_complete"),
+        ("change", "PATCH", guest("g"), json!({ "notes": "Aisle" }), "guest_updated"),
+        ("delete", "DELETE", guest("g"), json!(null), "guest_deleted"),
+    ] {
+        for how_many in [2, 16] {
+            http.add_guest("g", 2).await;
+            device.expect("guest_created").await;
+            let before = http.get(&guests()).await.ok();
+            // Each number has a key of its own.
+            let key = if how_many == 2 { key } else { key.to_uppercase().leak() };
+            let answers = at_once(&server, key, vec![(method, path.clone(), body.clone()); how_many]).await;
+            assert!(answers[0].status.is_success(), "{}", answers[0].text);
+            for answer in &answers {
+                assert_eq!(told(answer), told(&answers[0]), "{method} {path}");
+            }
+            let message = device.expect(heard).await;
+            device.expect_silence().await;
+            assert_eq!(message["seq"], before["seq"].as_u64().expect("a number") + 1);
+            if method != "DELETE" {
+                http.delete(&guest("g")).await.ok();
+                device.expect("guest_deleted").await;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_different_requests_with_one_key_at_once_one_is_done_and_the_others_are_refused() {
     let server = TestServer::start().await;
     let mut device = server.device().await;
-    let mut connections = Vec::new();
-    for _ in 0..20 {
-        connections.push(server.http().await);
-    }
-    let requests = connections
-        .into_iter()
-        .map(|mut http| tokio::spawn(async move { send(&mut http, "POST", &guests(), "k", &rivera()).await }));
-    let mut texts = Vec::new();
-    for request in requests.collect::<Vec<_>>() {
-        let answer = request.await.expect("an answer");
-        assert_eq!(answer.status, 201, "{}", answer.text);
-        texts.push(answer.text);
-    }
-    texts.dedup();
-    assert_eq!(texts.len(), 1, "{texts:?}");
-    device.expect("guest_created").await;
+    let bodies = (0..16).map(|number| json!({ "guestName": format!("Party {number}"), "partySize": 2 }));
+    let requests: Vec<_> = bodies.map(|body| ("POST", guests(), body)).collect();
+    let answers = at_once(&server, "k", requests.clone()).await;
+    let winner = answers.iter().position(|answer| answer.status == 201).expect("one that is done");
+    let winning = told(&answers[winner]);
+    assert_eq!(told(&send(&mut server.http().await, "POST", &guests(), "k", &requests[winner].2).await), winning);
+    assert_eq!(device.expect("guest_created").await["data"]["guestName"], requests[winner].2["guestName"]);
     device.expect_silence().await;
-    assert_eq!(server.http().await.get(&guests()).await.ok()["guests"].as_array().map(Vec::len), Some(1));
+    for (number, answer) in answers.into_iter().enumerate() {
+        if number != winner {
+            answer.problem(422, "idempotency_key_reused");
+        }
+    }
 }
 
 #[tokio::test]

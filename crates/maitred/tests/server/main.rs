@@ -4,6 +4,7 @@ mod common;
 mod program;
 
 mod backup;
+mod broken_world;
 mod cli;
 mod golden;
 mod idempotency;

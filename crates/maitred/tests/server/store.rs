@@ -57,7 +57,7 @@ pub(crate) fn add_guest(name: &str) -> Write {
     write(Command::Write(Step { operation, expects: Expectation::Any }))
 }
 
-fn change_guest(name: &str, body: Value) -> Write {
+pub(crate) fn change_guest(name: &str, body: Value) -> Write {
     let operation = Operation::UpdateGuest(id(name), GuestPatch::read(&id(name), &object(body), Purpose::Update));
     write(Command::Write(Step { operation, expects: Expectation::Any }))
 }

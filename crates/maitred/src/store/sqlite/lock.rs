@@ -7,11 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::store::error::why_not_accessed;
+
 /// The lock on a database file: an advisory lock on `FILE.lock` beside it, which the system drops when the process
 /// ends, however it ends.
 pub(crate) struct FileLock {
     database: PathBuf,
     _file: File,
+    path: PathBuf,
 }
 
 impl FileLock {
@@ -20,16 +23,12 @@ impl FileLock {
     /// # Errors
     /// What is wrong and what to do, as the rest of a sentence.
     pub(crate) fn take(database: &Path) -> Result<Self, String> {
-        let database = real_path(database)
-            .map_err(|error| format!("{error}; does its folder exist, and may this user write there?"))?;
+        let database = real_path(database).map_err(|error| why_not_accessed(&error))?;
         let mut path = database.clone().into_os_string();
         path.push(".lock");
         let path = PathBuf::from(path);
         let failed = |what: &str, error: io::Error| {
-            format!(
-                "can't {what} its lock file {}: {error}; does its folder exist, and may this user write there?",
-                path.display()
-            )
+            format!("can't {what} its lock file {}: {}", path.display(), why_not_accessed(&error))
         };
         let mut file = OpenOptions::new()
             .read(true)
@@ -54,12 +53,19 @@ impl FileLock {
         }
         file.set_len(0).and_then(|()| file.rewind()).map_err(|error| failed("write", error))?;
         writeln!(file, "{}", std::process::id()).map_err(|error| failed("write", error))?;
-        Ok(Self { database, _file: file })
+        Ok(Self { database, _file: file, path })
     }
 
     /// The database file itself, whatever links lead to it.
     pub(crate) fn database(&self) -> &Path {
         &self.database
+    }
+
+    /// Whether the file system under it can't be written any more. The database file itself must not be asked: to
+    /// close it would let go of the locks that SQLite holds on it (POSIX).
+    pub(super) fn is_read_only(&self) -> bool {
+        let opened = OpenOptions::new().append(true).open(&self.path);
+        opened.is_err_and(|error| error.kind() == io::ErrorKind::ReadOnlyFilesystem)
     }
 }
 

@@ -139,7 +139,7 @@ impl<'a> Tx<'a> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([restaurant.as_str(), key])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let body = row.get_ref(0)?.as_str().map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let body = row.get_ref(0)?.as_str().map_err(StoreError::unreadable)?;
         Ok(Some(serde_json::from_str(body)?))
     }
 

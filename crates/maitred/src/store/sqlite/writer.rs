@@ -17,6 +17,7 @@ use crate::{
     feed::Feed,
     store::{
         Outcome, StoreError, Write, WriteError,
+        error::leaves_doubt,
         execute::{Executed, execute},
     },
 };
@@ -120,8 +121,11 @@ fn run(connection: Connection, mut queue: mpsc::Receiver<Job>, feed: &Feed) {
 fn commit(connection: &Connection, group: Vec<(Box<Write>, Caller)>, feed: &Feed) {
     match attempt(connection, &group) {
         Ok(results) => announce(group.into_iter().map(|(_, caller)| caller).zip(results), feed),
-        // The trouble of one write must not become another's: each has its own try.
-        Err(_) if group.len() > 1 => group.into_iter().for_each(|write| commit(connection, vec![write], feed)),
+        // The trouble of one write must not become another's: each has its own try. (Not where it is open whether
+        // they are on the disk by now.)
+        Err(error) if group.len() > 1 && !error.is_in_doubt() => {
+            group.into_iter().for_each(|write| commit(connection, vec![write], feed));
+        }
         Err(error) => {
             for (_, caller) in group {
                 _ = caller.send(Err(error.clone().into()));
@@ -141,15 +145,32 @@ fn attempt(
         Err(WriteError::Store(error)) => Err(error),
         result => Ok(result),
     });
-    let committed = results.collect::<Result<Vec<_>, _>>().and_then(|results| {
-        run_sql(connection, "COMMIT")?;
-        Ok(results)
-    });
-    if committed.is_err() {
-        // Fails where SQLite has rolled back by itself, as it does when the disk is full.
-        _ = run_sql(connection, "ROLLBACK");
-    }
-    committed
+    let results: Vec<_> = match results.collect() {
+        Ok(results) => results,
+        Err(error) => {
+            roll_back(connection);
+            return Err(error);
+        }
+    };
+    run_sql(connection, "COMMIT").map_err(|error| {
+        roll_back(connection);
+        let in_doubt = leaves_doubt(&error) && cover(connection).is_err();
+        let error = StoreError::from(error);
+        if in_doubt { error.in_doubt() } else { error }
+    })?;
+    Ok(results)
+}
+
+fn roll_back(connection: &Connection) {
+    // Fails where SQLite has rolled back by itself, as it does when the disk is full.
+    _ = run_sql(connection, "ROLLBACK");
+}
+
+/// Writes over what a failed commit may have left in the log file: were the process killed now, the next one would find
+/// it there and take it for committed. Changes nothing but the place where the next commit begins.
+fn cover(connection: &Connection) -> rusqlite::Result<()> {
+    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    connection.pragma_update(None, "user_version", version)
 }
 
 /// A command that trips over a bug must not take the writer, and with it every other restaurant, down.
@@ -175,7 +196,7 @@ fn announce(results: impl Iterator<Item = (Caller, Result<Executed, WriteError>)
     }
 }
 
-fn run_sql(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+fn run_sql(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute(())?;
     Ok(())
 }
@@ -183,4 +204,25 @@ fn run_sql(connection: &Connection, sql: &str) -> Result<(), StoreError> {
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn covering_a_failed_commit_writes_to_the_log_file_and_changes_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = Connection::open(folder.path().join("a.db")).expect("a database");
+        let set_up = "PRAGMA journal_mode = WAL; PRAGMA user_version = 7; CREATE TABLE a (b); INSERT INTO a VALUES (1)";
+        connection.execute_batch(set_up).expect("a table");
+        let log_length = || fs::metadata(folder.path().join("a.db-wal")).expect("a log file").len();
+        let before = log_length();
+        cover(&connection).expect("a disk that works");
+        assert!(log_length() > before, "SQLite has written, though the value is the same");
+        let number = |sql: &str| connection.query_row(sql, (), |row| row.get::<_, i64>(0));
+        assert_eq!((number("PRAGMA user_version"), number("SELECT sum(b) FROM a")), (Ok(7), Ok(1)));
+    }
 }

@@ -121,7 +121,8 @@ async fn two_thousand_devices_that_come_back_after_a_crash_are_right_and_share_w
     let (told, until) = watch::channel(0);
     // Each left off at a place of its own, most of them a short while ago.
     let devices = (0..RESTAURANTS * DEVICES_EACH).map(|index| {
-        let missed = index as u64 * 7 % if index / RESTAURANTS % 10 > 0 { 60 } else { MISSED + 1 };
+        let most = if (index / RESTAURANTS).is_multiple_of(10) { MISSED + 1 } else { 60 };
+        let missed = index as u64 * 7 % most;
         let since = MISSED + 1 - missed;
         let device = come_back(serving.address, restaurant(index % RESTAURANTS), since, until.clone());
         tokio::spawn(timeout(3 * PATIENCE, device))
