@@ -101,8 +101,8 @@ impl Store {
         read.map_err(|error| self.named(error))
     }
 
-    /// Drops a piece of the log that a read has found, between the writes that wait, and returns how many messages it
-    /// had. None are left of it that may still go, even where that is fewer.
+    /// Drops a piece of the log that a read has found, when its turn comes among the writes that wait, and returns how
+    /// many messages that were: fewer than were found where some of them may not go any more.
     ///
     /// # Errors
     /// Only if the database is broken, full or closed; then nothing of the piece was dropped.

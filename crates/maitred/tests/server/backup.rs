@@ -358,7 +358,7 @@ async fn a_database_that_can_not_even_be_opened_is_moved_aside_with_its_journal(
     let mut broken = fs::read(&database).expect("a database");
     broken[..4096].fill(0);
     fs::write(&database, &broken).expect("a broken database");
-    // Zeroed in the journal as well, which would otherwise heal it.
+    // A journal that is whole would heal it.
     let rubbish = vec![7; journal.len()];
     fs::write(folder.path().join("maitred.db-wal"), &rubbish).expect("a broken journal");
     fs::remove_file(folder.path().join("maitred.db-shm")).expect("no index");
@@ -366,6 +366,7 @@ async fn a_database_that_can_not_even_be_opened_is_moved_aside_with_its_journal(
     let said = run(folder.path(), &["restore", "monday.db"]).await.well();
     let former = kept(&said);
     assert!(fs::read(&former).expect("a file") == broken);
+    assert!(fs::read(format!("{}-wal", former.display())).expect("a journal") == rubbish);
     assert_eq!(Told::by(&database).head, 10);
     let serving = serve(folder.path()).await;
     add(&serving, 11..12).await;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::{check_ownership, migrate, newer, open_reader};
 use crate::config::BUSY_TIMEOUT;
@@ -93,6 +93,8 @@ pub(crate) fn settle(path: &Path) -> Result<Settled, String> {
 
 fn try_to_settle(path: &Path) -> rusqlite::Result<Option<String>> {
     let connection = open_existing(path)?;
+    // What turns out to be broken stays as it is: it may be all that there is to be saved.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     if let Some(why) = check_ownership(&connection)? {
         return Ok(Some(why));
     }
