@@ -1,0 +1,159 @@
+//! Faults planted in the server, each of which the harness must find: what it is worth is shown by what it catches.
+//! Every patch in `faults/` says in its first lines what it breaks and what it must be caught as.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use tokio::task::spawn_blocking;
+
+use crate::{DEVICES, WRITERS, run::Plan, violation::Violation};
+
+/// Short runs, each with its check at the end, until one finds something: a lost write is seen only there. Some faults
+/// show where the server dies, some where it lives long enough for devices to fall behind, so rounds take turns.
+const ROUNDS: u64 = 12;
+const KILLS_OF_A_STORM: u64 = 5;
+const KILLS_OF_A_CALM: u64 = 1;
+
+/// What is not part of the sources, or is none of the build's business.
+const LEFT_OUT: [&str; 3] = ["target", ".git", "node_modules"];
+
+struct Fault {
+    name: String,
+    patch: PathBuf,
+    /// The kinds of violation of which one must be found.
+    caught_as: Vec<String>,
+}
+
+pub(crate) async fn each_is_caught() {
+    for fault in all() {
+        let name = fault.name.clone();
+        let (fault, binary) = spawn_blocking(move || {
+            let binary = fault.build();
+            (fault, binary)
+        })
+        .await
+        .expect("a fault that can be planted");
+        let found = hunt(&fault, &binary).await;
+        assert!(!found.is_empty(), "{name} was not caught in {ROUNDS} rounds");
+        let expected = |violation: &Violation| fault.caught_as.contains(&format!("{:?}", violation.kind));
+        assert!(found.iter().any(expected), "{name} was caught as something else: {}", found[0]);
+    }
+}
+
+/// The violations of the first round that has any.
+async fn hunt(fault: &Fault, binary: &Path) -> Vec<Violation> {
+    for round in 0..ROUNDS {
+        let calm = round % 2 == 1;
+        let plan = Plan {
+            binary: binary.to_owned(),
+            seed: rand::random(),
+            kills: if calm { KILLS_OF_A_CALM } else { KILLS_OF_A_STORM },
+            calm,
+            length: Duration::ZERO,
+            writers: WRITERS,
+            devices: DEVICES,
+        };
+        let report = plan.run().await;
+        if let Some(first) = report.violations.first() {
+            println!("{}: caught in round {}, seed {}: {first}", fault.name, round + 1, plan.seed);
+            return report.violations;
+        }
+    }
+    Vec::new()
+}
+
+fn all() -> Vec<Fault> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/never_miss/faults");
+    let mut patches: Vec<_> =
+        folder.read_dir().expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    patches.sort();
+    assert!(!patches.is_empty(), "there are no faults in {}", folder.display());
+    patches.into_iter().map(Fault::read).collect()
+}
+
+impl Fault {
+    fn read(patch: PathBuf) -> Self {
+        let name = patch.file_stem().expect("a name").to_string_lossy().into_owned();
+        let text = fs::read_to_string(&patch).expect("a text");
+        let caught_as = text.lines().find_map(|line| line.strip_prefix("Caught as: "));
+        let caught_as = caught_as.unwrap_or_else(|| panic!("{name} does not say what it must be caught as"));
+        Self { caught_as: caught_as.split(", ").map(str::to_owned).collect(), name, patch }
+    }
+
+    /// The server with this fault. It stays, and is built again only where the sources or the patch have changed.
+    fn build(&self) -> PathBuf {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("never_miss");
+        let folder = fs::create_dir_all(&folder).and_then(|()| folder.canonicalize()).expect("a folder");
+        // All faults are built in one place, one after the other: Cargo does not tell two copies of a workspace apart.
+        let (source, target) = (folder.join("source"), folder.join("target"));
+        mirror(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), &source).expect("a copy of the sources");
+        self.apply(&source);
+        let (built_from, binary) = (folder.join(&self.name), folder.join(format!("maitred-{}", self.name)));
+        let changed = mirror(&source, &built_from).expect("a copy of the patched sources");
+        if changed {
+            // Absent where there is none yet.
+            _ = fs::remove_file(&binary);
+        }
+        if !binary.exists() {
+            let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+            cargo.args(["build", "--offline", "--locked", "--package", "maitred", "--bin", "maitred"]);
+            cargo.current_dir(&source).env("CARGO_TARGET_DIR", &target);
+            self.succeed(cargo, "build");
+            fs::copy(target.join("debug/maitred"), &binary).expect("a copy of the binary");
+        }
+        binary
+    }
+
+    fn apply(&self, folder: &Path) {
+        let mut git = Command::new("git");
+        git.arg("apply").arg(&self.patch).current_dir(folder);
+        // The folder may lie within a repository, and `git apply` would take the patch to be about that.
+        git.env("GIT_CEILING_DIRECTORIES", folder.parent().expect("a folder in a folder"));
+        self.succeed(git, "apply");
+    }
+
+    fn succeed(&self, mut command: Command, what: &str) {
+        let output = command.output().expect("a program that starts");
+        assert!(
+            output.status.success(),
+            "{} does not {what} any more; refresh it, so that it breaks the same promise in today's code:\n{}",
+            self.patch.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+/// Makes `to` the same as `from`, leaves alone what is, and tells whether there was anything to do.
+fn mirror(from: &Path, to: &Path) -> io::Result<bool> {
+    let mut changed = false;
+    fs::create_dir_all(to)?;
+    for entry in to.read_dir()? {
+        let path = entry?.path();
+        let original = from.join(path.file_name().expect("a name in a folder"));
+        if original.is_dir() != path.is_dir() || !original.exists() {
+            changed = true;
+            if path.is_dir() { fs::remove_dir_all(path)? } else { fs::remove_file(path)? }
+        }
+    }
+    for entry in from.read_dir()? {
+        let entry = entry?;
+        let (path, copy) = (entry.path(), to.join(entry.file_name()));
+        if LEFT_OUT.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        if path.is_dir() {
+            changed |= mirror(&path, &copy)?;
+        } else {
+            let text = fs::read(&path)?;
+            if fs::read(&copy).ok().as_ref() != Some(&text) {
+                changed = true;
+                fs::write(copy, text)?;
+            }
+        }
+    }
+    Ok(changed)
+}
