@@ -14,7 +14,7 @@ use super::{
     wire::{Say, SnapshotPart, parts},
 };
 use crate::{
-    config::{LOG_BLOCK, REPLAY_PAGE_BYTES, RING_MESSAGES, SHARED_BYTES, SNAPSHOT_PART_BYTES},
+    config::{LOG_BLOCK, REPLAY_PAGE_BYTES, SHARED_BYTES, SNAPSHOT_PART_BYTES},
     dispatch::now,
     metrics::Metrics,
     store::{LoggedMessage, RestaurantRow, Snapshot, Store, StoreError},
@@ -28,7 +28,7 @@ pub struct Records {
     line: Semaphore,
     /// By the number before their first.
     pages: Cache<Key, Arc<Page>, ByBytes>,
-    /// By the number of a message that is not after theirs.
+    /// By the number of a message that is in them for certain.
     floors: Cache<Key, Arc<Floor>, ByBytes>,
 }
 
@@ -109,11 +109,6 @@ impl Records {
     pub(super) async fn floor(&self, restaurant: &Id, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {
         let key = (restaurant.clone(), epoch.to_owned(), head);
         self.floors.get_or_insert_async(&key, self.read_floor(restaurant)).await
-    }
-
-    /// The same, but it may be a few messages older: then it can be shared in the midst of an evening, too.
-    pub(super) async fn recent_floor(&self, restaurant: &Id, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {
-        self.floor(restaurant, epoch, head - head % (RING_MESSAGES as u64 / 2)).await
     }
 
     async fn read_floor(&self, restaurant: &Id) -> Result<Arc<Floor>, Unread> {

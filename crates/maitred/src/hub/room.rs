@@ -151,11 +151,6 @@ impl Membership {
         self.room.news.borrow().head
     }
 
-    /// Whether every message after number `seq` is at hand.
-    pub(super) fn has_all_since(&self, seq: u64) -> bool {
-        !matches!(self.room.after(seq), Some(Heard::Behind))
-    }
-
     /// Waits for what comes after number `last`. May be dropped while waiting without losing anything.
     pub(super) async fn heard(&mut self, last: u64) -> Heard {
         loop {
