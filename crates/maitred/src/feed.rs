@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use floor::Id;
 
-use crate::hub::Hub;
+use crate::{hub::Hub, metrics::Metrics};
 
 /// Something that is now on disk.
 #[derive(Debug)]
@@ -33,6 +33,11 @@ impl Feed {
     /// A feed to the sessions of `hub`.
     pub fn new(hub: Arc<Hub>) -> Self {
         Self { hub }
+    }
+
+    /// What is counted on the way.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.hub.metrics
     }
 
     /// Passes on what one write has committed.

@@ -2,13 +2,22 @@
 
 use prometheus_client::{
     encoding::text::encode,
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
-    registry::Registry,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
 };
+
+/// A counter for each value of one label.
+type Counters = Family<[(&'static str, &'static str); 1], Counter>;
+
+/// Where the time of a commit falls, in seconds: from a fast disk's fsync to a disk in trouble.
+const COMMIT_BUCKETS: [f64; 10] = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1.0, 5.0];
 
 /// What the process counts.
 pub struct Metrics {
     registry: Registry,
+    writes: Counters,
+    /// How long groups of writes took, from their first row to their fsync.
+    pub(crate) commit_seconds: Histogram,
     /// Messages that were committed and given to the hub.
     pub(crate) messages: Counter,
     /// Devices that are in a restaurant.
@@ -19,13 +28,18 @@ pub struct Metrics {
     pub(crate) snapshots: Counter,
     /// Old messages that were dropped from the log.
     pub(crate) pruned_messages: Counter,
-    session_reads: Family<[(&'static str, &'static str); 1], Counter>,
-    sessions_ended: Family<[(&'static str, &'static str); 1], Counter>,
+    session_reads: Counters,
+    sessions_ended: Counters,
 }
 
 impl Metrics {
     /// OpenMetrics 1.0, which Prometheus prefers.
     pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    /// A write came to its end: `done`, `refused` by a rule, or `failed` with the database.
+    pub(crate) fn write(&self, outcome: &'static str) {
+        self.writes.get_or_create(&[("outcome", outcome)]).inc();
+    }
 
     /// A session has read something from the store.
     pub(crate) fn session_read(&self, what: &'static str) {
@@ -49,6 +63,8 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("maitred"),
+            writes: Family::default(),
+            commit_seconds: Histogram::new(COMMIT_BUCKETS),
             messages: Counter::default(),
             devices: Gauge::default(),
             replayed_pages: Counter::default(),
@@ -58,6 +74,10 @@ impl Default for Metrics {
             sessions_ended: Family::default(),
         };
         let registry = &mut metrics.registry;
+        let help = "Writes that were done, refused by a rule, or failed with the database";
+        registry.register("writes", help, metrics.writes.clone());
+        let help = "Time of a group of writes from its first row to its fsync";
+        registry.register_with_unit("commit", help, Unit::Seconds, metrics.commit_seconds.clone());
         registry.register("messages", "Messages committed and given to the devices", metrics.messages.clone());
         registry.register("devices", "Devices that are in a restaurant", metrics.devices.clone());
         registry.register("replayed_pages", "Pages of the log sent to devices", metrics.replayed_pages.clone());

@@ -10,7 +10,10 @@ use std::{
 use anyhow::{Context, Result, bail};
 use futures_util::StreamExt;
 use serde_json::Value;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{sleep, timeout},
+};
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 
 use describe::describe;
@@ -65,10 +68,12 @@ impl Tail {
         let mut cursor = Cursor { since: self.since, epoch: None };
         let mut wait = FIRST_RETRY;
         let mut told = None;
+        // One for the whole time: a Ctrl-C between two of them would be lost.
+        let mut interrupt = signal(SignalKind::interrupt()).context("can't listen for Ctrl-C")?;
         loop {
             let end = tokio::select! {
                 end = self.listen(&mut cursor, &mut wait) => end?,
-                interrupted = tokio::signal::ctrl_c() => return interrupted.context("can't listen for Ctrl-C"),
+                _ = interrupt.recv() => return Ok(()),
             };
             let pause = match end {
                 End::Unread => return Ok(()),
@@ -87,7 +92,7 @@ impl Tail {
             };
             tokio::select! {
                 () = sleep(pause) => {}
-                interrupted = tokio::signal::ctrl_c() => return interrupted.context("can't listen for Ctrl-C"),
+                _ = interrupt.recv() => return Ok(()),
             }
         }
     }

@@ -15,7 +15,7 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         Error, Message,
-        error::CapacityError,
+        error::{CapacityError, ProtocolError},
         protocol::{CloseFrame, Role, WebSocketConfig, frame::Utf8Bytes},
     },
 };
@@ -145,6 +145,8 @@ impl Socket {
                 Err(Broken::Gone)
             }
             None => Err(Broken::Gone),
+            // A connection that ends without a word, as they do where the Wi-Fi does.
+            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => Err(Broken::Gone),
             Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => Err(Broken::TooLarge),
             Some(Err(Error::Protocol(_) | Error::Utf8(_))) => Err(Broken::ProtocolError),
             Some(Err(_)) => Err(Broken::Gone),

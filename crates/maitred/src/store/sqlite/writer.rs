@@ -6,6 +6,7 @@ use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     thread,
+    time::Instant,
 };
 
 use rusqlite::Connection;
@@ -119,7 +120,10 @@ fn run(connection: Connection, mut queue: mpsc::Receiver<Job>, feed: &Feed) {
 
 /// Commits writes together and answers their callers.
 fn commit(connection: &Connection, group: Vec<(Box<Write>, Caller)>, feed: &Feed) {
-    match attempt(connection, &group) {
+    let begun = Instant::now();
+    let results = attempt(connection, &group);
+    feed.metrics().commit_seconds.observe(begun.elapsed().as_secs_f64());
+    match results {
         Ok(results) => announce(group.into_iter().map(|(_, caller)| caller).zip(results), feed),
         // The trouble of one write must not become another's: each has its own try. (Not where it is open whether
         // they are on the disk by now.)
@@ -128,6 +132,7 @@ fn commit(connection: &Connection, group: Vec<(Box<Write>, Caller)>, feed: &Feed
         }
         Err(error) => {
             for (_, caller) in group {
+                feed.metrics().write("failed");
                 _ = caller.send(Err(error.clone().into()));
             }
         }
@@ -183,6 +188,7 @@ fn execute_safely(connection: &Connection, write: &Write) -> Result<Executed, Wr
 /// Tells the devices, then the callers, in the order of the commits.
 fn announce(results: impl Iterator<Item = (Caller, Result<Executed, WriteError>)>, feed: &Feed) {
     let publish = |(caller, result): (Caller, Result<Executed, WriteError>)| {
+        feed.metrics().write(if result.is_ok() { "done" } else { "refused" });
         let answer = result.map(|Executed { outcome, committed }| {
             feed.publish(committed);
             outcome

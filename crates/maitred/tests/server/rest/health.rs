@@ -1,8 +1,8 @@
-//! `/healthz`, `/readyz`, and HEAD wherever there is GET.
+//! `/healthz`, `/readyz`, `/metrics`, and HEAD wherever there is GET.
 
 use serde_json::json;
 
-use crate::common::{RESTAURANT, TestServer, guest, guests, table, tables};
+use crate::common::{RESTAURANT, TestServer, await_metric, guest, guests, metric, table, tables};
 
 #[tokio::test]
 async fn a_server_says_that_it_lives_and_takes_requests() {
@@ -24,6 +24,35 @@ async fn a_server_whose_store_is_closed_is_alive_and_not_ready() {
     let refused = http.post(&guests(), json!({ "guestName": "Rivera", "partySize": 2 })).await;
     assert_eq!(refused.header("retry-after"), Some("1"));
     refused.problem(503, "shutting_down");
+}
+
+#[tokio::test]
+async fn a_server_tells_what_it_has_counted() {
+    let server = TestServer::start().await;
+    let mut http = server.http().await;
+    let mut device = server.device().await;
+    http.add_guest("g", 2).await;
+    http.post(&guests(), json!({ "id": "g", "guestName": "Okafor", "partySize": 2 }))
+        .await
+        .problem(409, "already_exists");
+    device.expect("guest_created").await;
+    let answer = http.get("/metrics").await;
+    assert!(answer.headers["content-type"].to_str().is_ok_and(|kind| kind.starts_with("application/openmetrics-text")));
+    assert!(answer.text.ends_with("# EOF\n"), "{}", answer.text);
+    for (name, count) in [
+        // The restaurant was the first.
+        (r#"maitred_writes_total{outcome="done"}"#, 2),
+        (r#"maitred_writes_total{outcome="refused"}"#, 1),
+        ("maitred_commit_seconds_count", 3),
+        ("maitred_messages_total", 1),
+        ("maitred_devices", 1),
+        (r#"maitred_session_reads_total{what="head"}"#, 1),
+    ] {
+        assert_eq!(metric(&mut http, name).await, count, "{name} in {}", answer.text);
+    }
+    drop(device);
+    await_metric(&mut http, r#"maitred_sessions_ended_total{reason="gone"}"#, 1).await;
+    assert_eq!(metric(&mut http, "maitred_devices").await, 0);
 }
 
 #[tokio::test]
