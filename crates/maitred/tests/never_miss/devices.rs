@@ -215,7 +215,7 @@ impl Device {
                 _ => (join["since"], join["epoch"]) = (last.into(), "of-another-life".into()),
             },
         }
-        let small_buffer = self.dice.random_ratio(2, 5);
+        let small_buffer = self.scene.calm || self.dice.random_ratio(2, 5);
         if self.dice.random_bool(0.5) {
             let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let join = join.as_object().into_iter().flatten();

@@ -12,9 +12,10 @@ use tokio::task::spawn_blocking;
 
 use crate::{DEVICES, WRITERS, run::Plan, violation::Violation};
 
-/// Short runs, each with its check at the end, until one finds something: a lost write is seen only there. Some faults
-/// show where the server dies, some where it lives long enough for devices to fall behind, so rounds take turns.
-const ROUNDS: u64 = 12;
+/// Short runs, each with its check at the end, until one finds something: a lost write is seen only there.
+const ROUNDS: u64 = 30;
+
+/// Kills in a round in which the server dies often, and in one in which it lives for seconds.
 const KILLS_OF_A_STORM: u64 = 5;
 const KILLS_OF_A_CALM: u64 = 1;
 
@@ -24,6 +25,8 @@ const LEFT_OUT: [&str; 3] = ["target", ".git", "node_modules"];
 struct Fault {
     name: String,
     patch: PathBuf,
+    /// Whether it shows where the server lives long enough for devices to fall behind, and not where it dies.
+    calm: bool,
     /// The kinds of violation of which one must be found.
     caught_as: Vec<String>,
 }
@@ -47,7 +50,7 @@ pub(crate) async fn each_is_caught() {
 /// The violations of the first round that has any.
 async fn hunt(fault: &Fault, binary: &Path) -> Vec<Violation> {
     for round in 0..ROUNDS {
-        let calm = round % 2 == 1;
+        let calm = fault.calm;
         let plan = Plan {
             binary: binary.to_owned(),
             seed: rand::random(),
@@ -79,9 +82,17 @@ impl Fault {
     fn read(patch: PathBuf) -> Self {
         let name = patch.file_stem().expect("a name").to_string_lossy().into_owned();
         let text = fs::read_to_string(&patch).expect("a text");
-        let caught_as = text.lines().find_map(|line| line.strip_prefix("Caught as: "));
-        let caught_as = caught_as.unwrap_or_else(|| panic!("{name} does not say what it must be caught as"));
-        Self { caught_as: caught_as.split(", ").map(str::to_owned).collect(), name, patch }
+        let told = |what: &str| {
+            let told = text.lines().find_map(|line| line.strip_prefix(what));
+            told.unwrap_or_else(|| panic!("{name} does not say what it is {what:?}"))
+        };
+        let caught_as = told("Caught as: ").split(", ").map(str::to_owned).collect();
+        let calm = match told("Caught in: ") {
+            "a calm" => true,
+            "a storm" => false,
+            other => panic!("{name} must be caught in a calm or in a storm, not in {other:?}"),
+        };
+        Self { name, patch, calm, caught_as }
     }
 
     /// The server with this fault. It stays, and is built again only where the sources or the patch have changed.

@@ -14,6 +14,7 @@ use crate::{
     checker::{Evidence, Ledger, check},
     common::{Http, PATIENCE},
     devices::Device,
+    ear::Record,
     scene::{RESTAURANTS, Scene},
     server::Server,
     violation::Violation,
@@ -56,10 +57,10 @@ impl Plan {
     pub(crate) async fn run(&self) -> Report {
         let mut dice = {
             let nowhere = ([127, 0, 0, 1], 0).into();
-            Scene::new(nowhere, self.seed).dice("server")
+            Scene::new(nowhere, self.seed, self.calm).dice("server")
         };
         let mut server = Server::new(self.binary.clone(), &mut dice);
-        let scene = Arc::new(Scene::new(server.address, self.seed));
+        let scene = Arc::new(Scene::new(server.address, self.seed, self.calm));
         let mut havoc = Havoc::default();
         let evidence = tokio::select! {
             played = self.play(&scene, &mut server, &mut dice, &mut havoc) => played.unwrap_or_else(|violation| {
@@ -210,25 +211,51 @@ async fn get(scene: &Scene, path: &str) -> serde_json::Value {
     Http::connect(scene.address).await.get(path).await.ok()
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// What was looked at in a run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Figures {
+    pub(crate) havoc: Havoc,
+    pub(crate) acknowledged: usize,
+    pub(crate) refused: usize,
+    pub(crate) sent_again: u64,
+    pub(crate) given_up_once: usize,
+    pub(crate) logged: usize,
+    pub(crate) heard: u64,
+    pub(crate) heard_before: u64,
+    pub(crate) resumes: u64,
+    pub(crate) snapshots: u64,
+}
+
+impl Report {
+    pub(crate) fn figures(&self) -> Figures {
         let Evidence { ledgers, writes, devices } = &self.evidence;
-        let Havoc { kills, clean_restarts, freezes } = self.havoc;
-        writeln!(f, "server    {kills} kills, {clean_restarts} clean restarts, {freezes} freezes")?;
         let with = |wanted: fn(&Fate<'_>) -> bool| writes.iter().filter(|write| wanted(&write.fate())).count();
-        let acknowledged = with(|fate| matches!(fate, Fate::Acknowledged(_)));
-        let refused = with(|fate| *fate == Fate::Refused);
-        let attempts: u64 = writes.iter().map(|write| write.attempts.saturating_sub(1)).sum();
-        let loose = writes.iter().filter(|write| write.loose).count();
+        let sum = |count: fn(&Record) -> u64| devices.iter().map(count).sum();
+        Figures {
+            havoc: self.havoc,
+            acknowledged: with(|fate| matches!(fate, Fate::Acknowledged(_))),
+            refused: with(|fate| *fate == Fate::Refused),
+            sent_again: writes.iter().map(|write| write.attempts.saturating_sub(1)).sum(),
+            given_up_once: writes.iter().filter(|write| write.loose).count(),
+            logged: ledgers.iter().map(|ledger| ledger.log.len()).sum(),
+            heard: sum(|device| device.messages),
+            heard_before: sum(|device| device.repeats),
+            resumes: sum(|device| device.resumes),
+            snapshots: sum(|device| device.snapshots),
+        }
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { havoc: Havoc { kills, clean_restarts, freezes }, acknowledged, refused, .. } = self;
+        let Self { sent_again, given_up_once, logged, heard, heard_before, resumes, snapshots, .. } = self;
+        writeln!(f, "server    {kills} kills, {clean_restarts} clean restarts, {freezes} freezes")?;
         writeln!(
             f,
-            "writes    {acknowledged} acknowledged, {refused} refused; {attempts} sent again, {loose} given up once"
+            "writes    {acknowledged} acknowledged, {refused} refused; {sent_again} sent again, {given_up_once} given up once"
         )?;
-        let sum = |count: fn(&crate::ear::Record) -> u64| devices.iter().map(count).sum::<u64>();
-        let (messages, repeats) = (sum(|device| device.messages), sum(|device| device.repeats));
-        let (resumes, snapshots) = (sum(|device| device.resumes), sum(|device| device.snapshots));
-        let log: usize = ledgers.iter().map(|ledger| ledger.log.len()).sum();
-        write!(f, "devices   {messages} messages of a log of {log} checked, {repeats} of them heard before; ")?;
+        write!(f, "devices   {heard} messages of a log of {logged} checked, {heard_before} of them heard before; ")?;
         write!(f, "{resumes} resumes, {snapshots} snapshots")
     }
 }

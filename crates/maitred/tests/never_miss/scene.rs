@@ -27,6 +27,8 @@ const KNOCK_AGAIN: Duration = Duration::from_millis(8);
 pub(crate) struct Scene {
     pub(crate) address: SocketAddr,
     seed: u64,
+    /// Whether the server mostly lives for seconds, and devices give it much to keep for them.
+    pub(crate) calm: bool,
     /// Cancelled when the writers are to finish what they have begun.
     pub(crate) curtain: CancellationToken,
     /// Cancelled when the devices are to catch up and leave.
@@ -49,10 +51,11 @@ struct Rush {
 }
 
 impl Scene {
-    pub(crate) fn new(address: SocketAddr, seed: u64) -> Self {
+    pub(crate) fn new(address: SocketAddr, seed: u64, calm: bool) -> Self {
         Self {
             address,
             seed,
+            calm,
             curtain: CancellationToken::new(),
             epilogue: CancellationToken::new(),
             heard: Notify::new(),

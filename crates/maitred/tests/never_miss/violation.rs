@@ -62,6 +62,7 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.kind, self.sentence)
+        // Rows with long notes would hide what is said of them.
+        write!(f, "{:?}: {:.600}", self.kind, self.sentence)
     }
 }
