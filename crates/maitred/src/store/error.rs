@@ -46,6 +46,8 @@ pub(super) enum Trouble {
     Full,
     ReadOnly,
     Damaged,
+    /// Never was one, or its beginning is damaged.
+    NotADatabase,
     Busy,
     CannotOpen,
     Disk,
@@ -101,7 +103,10 @@ impl StoreError {
 
     /// Whether it is of use to try again without anybody doing anything.
     pub fn may_pass(&self) -> bool {
-        !matches!(self, Self::Bug(_) | Self::Database(Failure { trouble: Trouble::Damaged, .. }))
+        !matches!(
+            self,
+            Self::Bug(_) | Self::Database(Failure { trouble: Trouble::Damaged | Trouble::NotADatabase, .. })
+        )
     }
 
     /// What a client is told: the file by its name, without this machine's folders and the database's own words.
@@ -117,7 +122,7 @@ impl StoreError {
 }
 
 impl Trouble {
-    fn of(error: &rusqlite::Error) -> Self {
+    pub(super) fn of(error: &rusqlite::Error) -> Self {
         let Some(&ffi::Error { code, extended_code }) = error.sqlite_error() else {
             return match error {
                 // A value of another type than was stored.
@@ -132,7 +137,8 @@ impl Trouble {
             // The index of the log file is made larger by plain writes, and nothing else about them can fail so.
             (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => Self::Full,
             (ErrorCode::ReadOnly | ErrorCode::PermissionDenied, _) => Self::ReadOnly,
-            (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => Self::Damaged,
+            (ErrorCode::DatabaseCorrupt, _) => Self::Damaged,
+            (ErrorCode::NotADatabase, _) => Self::NotADatabase,
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed, _) => {
                 Self::Busy
             }
@@ -153,7 +159,7 @@ impl Trouble {
                 "{file} may not be written: make the file, its folder and their file system writable; writes go on by \
                  themselves then"
             ),
-            Self::Damaged => {
+            Self::Damaged | Self::NotADatabase => {
                 format!("{file} is damaged: stop the server and bring back a backup with `maitred restore`")
             }
             Self::Busy => {
@@ -176,6 +182,11 @@ impl Trouble {
         let remedy = match self {
             Self::Full => "its disk is full; free some space and start again",
             Self::ReadOnly => "it may not be written; make the file, its folder and their file system writable",
+            Self::NotADatabase => {
+                return "it is not a SQLite database, or its beginning is damaged; name another file, or bring back a \
+                        backup with `maitred restore`"
+                    .to_owned();
+            }
             Self::Damaged => "it is damaged; bring back a backup with `maitred restore`",
             Self::Busy => "another program holds it; let that one finish, or end it",
             Self::CannotOpen => return format!("{cause}; does its folder exist, and may this user write there?"),
@@ -188,11 +199,6 @@ impl Trouble {
 
 /// Why a database can't be opened, and what to do, where the database itself says why.
 pub(super) fn why_not_opened(error: &rusqlite::Error) -> String {
-    if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
-        return "it is not a SQLite database, or its beginning is damaged; name another file, or bring back a backup \
-                with `maitred restore`"
-            .to_owned();
-    }
     Trouble::of(error).at_start(&cause(error))
 }
 

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{check_ownership, migrate, newer, open_reader};
-use crate::config::BUSY_TIMEOUT;
+use crate::{config::BUSY_TIMEOUT, store::error::Trouble};
 
 /// How closely a database is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -79,13 +79,9 @@ pub(crate) fn settle(path: &Path) -> Result<Settled, String> {
     match try_to_settle(path) {
         Ok(None) => Ok(Settled::Whole),
         Ok(Some(why)) => Err(why),
-        Err(error) => match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::SystemIoFailure) => {
-                Ok(Settled::Broken)
-            }
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Err("another program is reading it; let that one finish first".to_owned())
-            }
+        Err(error) => match Trouble::of(&error) {
+            Trouble::Damaged | Trouble::NotADatabase | Trouble::Disk => Ok(Settled::Broken),
+            Trouble::Busy => Err("another program is reading it; let that one finish first".to_owned()),
             _ => Err(told(error)),
         },
     }
@@ -125,15 +121,13 @@ fn open_ours(path: &Path) -> Result<Connection, String> {
     refused(&connection).map_err(told)?.map_or(Ok(connection), Err)
 }
 
-/// A failure of SQLite, and what to do about it.
+/// What is wrong with a database that is copied, or with the place for the copy, and what to do.
 fn told(error: rusqlite::Error) -> String {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => "it is not a SQLite database; name another file".to_owned(),
-        Some(ErrorCode::DatabaseCorrupt) => damaged(&error.to_string()),
-        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
-            format!("{error}; may this user read it, and write in its folder?")
-        }
-        Some(ErrorCode::DiskFull) => format!("{error}; make room, or name a file on another disk"),
+    match Trouble::of(&error) {
+        Trouble::NotADatabase => "it is not a SQLite database; name another file".to_owned(),
+        Trouble::Damaged => damaged(&error.to_string()),
+        Trouble::CannotOpen | Trouble::ReadOnly => format!("{error}; may this user read it, and write in its folder?"),
+        Trouble::Full => format!("{error}; make room, or name a file on another disk"),
         _ => error.to_string(),
     }
 }
