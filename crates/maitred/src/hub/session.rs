@@ -77,9 +77,7 @@ impl Session {
         });
         let End::Farewell(farewell) = end else { return };
         self.socket.begin(&Say::Bye { reason: farewell.reason(), retry_ms: farewell.retry_ms() }.frame());
-        if farewell == Farewell::NotReading {
-            self.socket.make_room();
-        }
+        self.socket.make_room();
         // Wherever it can still speak: a device that takes nothing is not waited for.
         if self.socket.write(LAST_WORD_TIMEOUT).await.is_ok() {
             self.socket.close(farewell.code(), farewell.reason(), LAST_WORD_TIMEOUT).await;
@@ -273,7 +271,12 @@ impl Session {
             biased;
             written = self.socket.write(self.rhythm.send_timeout) => written?,
             // A device that takes nothing must not keep the others waiting for the server's return.
-            () = self.shutdown.cancelled() => self.socket.write(LAST_WORD_TIMEOUT).await?,
+            () = self.shutdown.cancelled() => {
+                self.socket.write(LAST_WORD_TIMEOUT).await.map_err(|unwritten| match unwritten {
+                    Unwritten::Stuck => End::Farewell(Farewell::ShuttingDown),
+                    Unwritten::Gone => End::Gone,
+                })?;
+            }
         }
         // It is there, though what it says itself could not be heard in the meantime.
         self.heard_at = Instant::now();

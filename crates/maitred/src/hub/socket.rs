@@ -196,7 +196,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Lets the system take some more for a device that takes nothing: a last word, to be found when it wakes up.
+    /// Lets the system take some more, so that a last word finds room behind all that the device has not read.
     pub fn make_room(&self) {
         // Where the system doesn't, the device finds a connection that is closed without a word.
         _ = SockRef::from(self.inner.get_ref()).set_send_buffer_size(LAST_WORD_BUFFER_BYTES);

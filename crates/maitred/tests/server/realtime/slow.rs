@@ -83,6 +83,20 @@ async fn a_device_that_fell_too_far_behind_is_shown_the_floor_and_goes_on_from_t
     slow.expect_silence().await;
 }
 
+/// A device that was given up wakes up, and finds what it had been sent, whole, and a good-bye behind it; returns the
+/// number of the last message.
+async fn wake_up(device: &mut Device, reason: &str) -> u64 {
+    for seq in 1.. {
+        let message = device.next().await;
+        if message["type"] == "bye" {
+            assert_eq!(message["reason"], reason);
+            return seq - 1;
+        }
+        assert_eq!(message["seq"], seq);
+    }
+    unreachable!("numbers have no end")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_takes_nothing_for_long_is_told_good_bye_and_comes_back_without_a_loss() {
     let server = TestServer::start_with(|config| config.realtime.send_timeout = Duration::from_millis(100)).await;
@@ -90,17 +104,7 @@ async fn a_device_that_takes_nothing_for_long_is_told_good_bye_and_comes_back_wi
     let mut http = chatty(&server).await;
     let last = fill_buffers(&mut http).await;
     await_metric(&mut http, r#"maitred_sessions_ended_total{reason="not_reading"}"#, 1).await;
-    // It wakes up, and finds what was sent, whole, and a good-bye behind it.
-    let mut seq = 0;
-    let bye = loop {
-        let message = stuck.next().await;
-        if message["type"] == "bye" {
-            break message;
-        }
-        seq += 1;
-        assert_eq!(message["seq"], seq);
-    };
-    assert_eq!(bye["reason"], "not_reading");
+    let seq = wake_up(&mut stuck, "not_reading").await;
     assert!(seq < last, "it was given up in the midst of what it had missed");
     let (mut back, _) = Device::join(&server, &format!("&since={seq}")).await;
     back.expect_numbers(seq + 1..=last).await;
@@ -127,7 +131,7 @@ async fn a_device_that_reads_slowly_but_reads_is_not_given_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_does_not_read_holds_up_neither_the_good_bye_of_others_nor_the_end() {
     let mut server = TestServer::start().await;
-    let _stuck = device_with_a_small_buffer(server.address, RESTAURANT).await;
+    let mut stuck = device_with_a_small_buffer(server.address, RESTAURANT).await;
     let mut quick = server.device().await;
     let mut http = chatty(&server).await;
     let last = fill_buffers(&mut http).await;
@@ -138,4 +142,5 @@ async fn a_device_that_does_not_read_holds_up_neither_the_good_bye_of_others_nor
     let begun = Instant::now();
     server.stopped().await;
     assert!(begun.elapsed() < DRAIN_TIMEOUT, "the device was waited for until all patience was gone");
+    assert!(wake_up(&mut stuck, "shutting_down").await < last);
 }
