@@ -35,9 +35,9 @@ pub struct Records {
 /// A restaurant, the epoch of its log, and a message's number.
 type Key = (Id, String, u64);
 
-/// Some consecutive messages of a log, ready to be sent.
+/// Some consecutive messages of a log, ready to be sent; none where the log has forgotten all of them.
 pub(super) struct Page {
-    /// The number of the first.
+    /// The number of the first; without any, the one that comes after the last message there ever was.
     first: u64,
     frames: Frame,
     /// Where each message begins in `frames`.
@@ -78,7 +78,7 @@ impl Records {
         self.read("head", move |snapshot| snapshot.head(id.as_str())).await
     }
 
-    /// Messages of a log, the one after number `last` among them.
+    /// Messages of a log, the one after number `last` among them unless the log has forgotten it.
     pub(super) async fn page(&self, restaurant: &Id, epoch: &str, last: u64) -> Result<Arc<Page>, Unread> {
         // Devices left off at all kinds of places. Pages begin at the same few, so that they can be shared.
         let mut after = last - last % LOG_BLOCK;
@@ -95,14 +95,16 @@ impl Records {
 
     async fn read_page(&self, (restaurant, epoch, after): &Key, block: &Range<u64>) -> Result<Arc<Page>, Unread> {
         let (id, epoch, after, limit) = (restaurant.clone(), epoch.clone(), *after, block.end - after);
-        let messages = self.read("page", move |snapshot| {
+        let page = self.read("page", move |snapshot| {
+            let Some((head, current)) = snapshot.head(id.as_str())? else { return Ok(None) };
             // Another life of the restaurant has numbers of its own.
-            if snapshot.head(id.as_str())?.is_none_or(|(_, current)| current != epoch) {
+            if current != epoch {
                 return Ok(None);
             }
-            snapshot.log_after(id.as_str(), after, limit, REPLAY_PAGE_BYTES).map(Some)
+            let messages = snapshot.log_after(id.as_str(), after, limit, REPLAY_PAGE_BYTES)?;
+            Ok(Some(Page::new(&messages, head)))
         });
-        Page::new(&messages.await?).map(Arc::new).ok_or(Unread::Nothing)
+        page.await.map(Arc::new)
     }
 
     /// A restaurant's floor as it was when number `head` was its last message, or later.
@@ -133,15 +135,14 @@ impl Records {
 }
 
 impl Page {
-    /// None of no messages.
-    fn new(messages: &[LoggedMessage]) -> Option<Self> {
-        let first = messages.first()?.seq;
+    fn new(messages: &[LoggedMessage], head: u64) -> Self {
+        let first = messages.first().map_or(head + 1, |logged| logged.seq);
         let texts = || messages.iter().map(|logged| logged.message.as_str());
         let starts = texts().scan(0, |end, text| Some(std::mem::replace(end, *end + Frame::length(text))));
-        Some(Self { first, starts: starts.collect(), frames: Frame::texts(texts()) })
+        Self { first, starts: starts.collect(), frames: Frame::texts(texts()) }
     }
 
-    /// The number of the last message.
+    /// The number up to which it tells what the log has.
     pub(super) fn last(&self) -> u64 {
         self.first + self.starts.len() as u64 - 1
     }
@@ -200,7 +201,7 @@ mod tests {
     fn a_page_is_sent_from_any_message_on() {
         let logged = |seq: u64| LoggedMessage { seq, message: "x".repeat(seq as usize * 40) };
         let messages: Vec<_> = (3..=6).map(logged).collect();
-        let page = Page::new(&messages).expect("a page");
+        let page = Page::new(&messages, 9);
         assert_eq!(page.last(), 6);
         for last in 2..=5 {
             let rest = messages.iter().skip(last - 2).map(|logged| logged.message.as_str());
@@ -208,6 +209,14 @@ mod tests {
         }
         assert_eq!(page.after(1), None, "2 is not there");
         assert_eq!(page.after(6), None, "nothing is left");
-        assert!(Page::new(&[]).is_none());
+    }
+
+    #[test]
+    fn a_page_of_a_log_that_has_forgotten_everything_says_how_far_that_goes() {
+        let page = Page::new(&[], 9);
+        assert_eq!(page.last(), 9);
+        for last in [0, 8, 9] {
+            assert_eq!(page.after(last), None, "{last}");
+        }
     }
 }

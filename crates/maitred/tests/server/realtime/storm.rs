@@ -4,9 +4,11 @@ use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
     net::SocketAddr,
+    time::Duration,
 };
 
 use futures_util::future::join_all;
+use maitred::{config::Retention, dispatch::now, retention::prune};
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::timeout};
 
@@ -188,4 +190,27 @@ async fn devices_that_come_back_to_a_floor_of_many_rows_share_it() {
     }
     let reads = session_reads(&mut http).await - before;
     assert!(reads <= 2, "{reads} reads for a hundred devices");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_that_come_back_to_a_log_that_has_forgotten_them_share_what_they_read() {
+    let server = TestServer::start().await;
+    let mut http = chatty(&server).await;
+    chat(&mut http, 2..=20).await;
+    let everything = Retention { age: Duration::ZERO, ..Retention::default() };
+    let mut dropped = 0;
+    prune(&server.store, &everything, now(), &mut dropped).await.expect("a log that can be pruned");
+    assert_eq!(dropped, 20);
+    let devices = join_all((0..100).map(|_| Device::join(&server, "&since=5"))).await;
+    for (mut device, _) in devices {
+        assert_eq!(device.expect("snapshot").await["seq"], 20);
+        device.expect_silence().await;
+    }
+    let reads = session_reads(&mut http).await;
+    assert!(reads <= 3, "{reads} reads for a hundred devices");
+    // What has been written since is not forgotten.
+    chat(&mut http, 21..=30).await;
+    let (mut device, _) = Device::join(&server, "&since=25").await;
+    device.expect_numbers(26..=30).await;
+    device.expect_silence().await;
 }
