@@ -8,8 +8,15 @@ use std::{
     thread,
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::mpsc,
+    task::spawn_blocking,
+    time::timeout,
+};
 
 use crate::common::PATIENCE;
 
@@ -177,4 +184,24 @@ pub(crate) fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let database = folder.path().canonicalize().expect("a path").join("maitred.db");
     (folder, database)
+}
+
+/// Adds a guest to `bistro` by a request on a connection of its own, with more headers, if any, each with its line's end.
+/// None where no whole answer came, as from a server that is killed.
+pub(crate) async fn try_to_add_guest(address: SocketAddr, headers: &str, body: &Value) -> Option<(u16, Value)> {
+    let body = body.to_string();
+    let request = format!(
+        "POST /restaurants/bistro/guests HTTP/1.1\r\nhost: maitred.test\r\nconnection: close\r\n{headers}\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let exchange = async {
+        let mut stream = TcpStream::connect(address).await.ok()?;
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        Some((head.split(' ').nth(1)?.parse().ok()?, serde_json::from_str(body).ok()?))
+    };
+    timeout(PATIENCE, exchange).await.expect("an end in time")
 }

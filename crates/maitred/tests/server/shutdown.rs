@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     common::{Device, Http, PATIENCE, TestServer, guests},
-    program::{Serving, folder},
+    program::{Serving, folder, try_to_add_guest},
 };
 
 /// A request of which the server has the head and half of the body.
@@ -143,20 +143,9 @@ async fn a_second_signal_ends_the_program_at_once() {
 pub(crate) async fn add_guests(address: SocketAddr, writer: usize, answered: mpsc::UnboundedSender<String>) {
     for number in 0.. {
         let id = format!("guest-{writer}-{number}");
-        let body = json!({ "id": id, "guestName": "Rivera", "partySize": 2 }).to_string();
-        let request = format!(
-            "POST /restaurants/bistro/guests HTTP/1.1\r\nhost: maitred.test\r\nconnection: close\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        let exchange = async {
-            let mut stream = TcpStream::connect(address).await.ok()?;
-            stream.write_all(request.as_bytes()).await.ok()?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.ok()?;
-            answer.starts_with("HTTP/1.1 201 ").then_some(())
-        };
-        if exchange.await.is_none() || answered.send(id).is_err() {
+        let body = json!({ "id": id, "guestName": "Rivera", "partySize": 2 });
+        let answer = try_to_add_guest(address, "", &body).await;
+        if answer.is_none_or(|(status, _)| status != 201) || answered.send(id).is_err() {
             return;
         }
     }

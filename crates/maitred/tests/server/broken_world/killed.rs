@@ -4,8 +4,6 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
     sync::{mpsc, watch},
     time::timeout,
 };
@@ -13,7 +11,7 @@ use tokio::{
 use super::{guests, log, text};
 use crate::{
     common::{Http, PATIENCE},
-    program::{Serving, folder},
+    program::{Serving, folder, try_to_add_guest},
 };
 
 /// How often the server is killed.
@@ -21,25 +19,6 @@ const KILLS: usize = 20;
 
 /// Those who write at once.
 const WRITERS: usize = 8;
-
-/// A request with a key, on a connection of its own; none where no whole answer came.
-async fn send(address: SocketAddr, key: &str, body: &Value) -> Option<(u16, Value)> {
-    let body = body.to_string();
-    let request = format!(
-        "POST /restaurants/bistro/guests HTTP/1.1\r\nhost: maitred.test\r\nconnection: close\r\nidempotency-key: {key}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let exchange = async {
-        let mut stream = TcpStream::connect(address).await.ok()?;
-        stream.write_all(request.as_bytes()).await.ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        Some((head.split(' ').nth(1)?.parse().ok()?, serde_json::from_str(body).ok()?))
-    };
-    timeout(PATIENCE, exchange).await.expect("an end in time")
-}
 
 /// Where the server is just then.
 #[derive(Clone, Copy, PartialEq)]
@@ -62,7 +41,9 @@ async fn add_guests(
         let name = format!("Party {writer}-{number}");
         let answer = loop {
             let current = *served.borrow_and_update();
-            match send(current.address, &name.replace(' ', "-"), &json!({ "guestName": name, "partySize": 2 })).await {
+            let key = format!("idempotency-key: {}\r\n", name.replace(' ', "-"));
+            let body = json!({ "guestName": name, "partySize": 2 });
+            match try_to_add_guest(current.address, &key, &body).await {
                 Some((201, answer)) => break answer,
                 Some((503, _)) => {}
                 Some(other) => panic!("{name}: {other:?}"),
