@@ -97,8 +97,8 @@ impl Records {
         let (id, epoch, after, limit) = (restaurant.clone(), epoch.clone(), *after, block.end - after);
         let page = self.read("page", move |snapshot| {
             let Some((head, current)) = snapshot.head(id.as_str())? else { return Ok(None) };
-            // Another life of the restaurant has numbers of its own.
-            if current != epoch {
+            // Another life of the restaurant has numbers of its own. Nor is there a page of what has not happened.
+            if current != epoch || head <= after {
                 return Ok(None);
             }
             let messages = snapshot.log_after(id.as_str(), after, limit, REPLAY_PAGE_BYTES)?;
@@ -110,17 +110,23 @@ impl Records {
     /// A restaurant's floor as it was when number `head` was its last message, or later.
     pub(super) async fn floor(&self, restaurant: &Id, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {
         let key = (restaurant.clone(), epoch.to_owned(), head);
-        self.floors.get_or_insert_async(&key, self.read_floor(restaurant)).await
+        self.floors.get_or_insert_async(&key, self.read_floor(&key)).await
     }
 
-    async fn read_floor(&self, restaurant: &Id) -> Result<Arc<Floor>, Unread> {
+    async fn read_floor(&self, (restaurant, epoch, head): &Key) -> Result<Arc<Floor>, Unread> {
         let id = restaurant.clone();
         let floor = self.read("floor", move |snapshot| {
             let Some(restaurant) = snapshot.restaurant(id.as_str())? else { return Ok(None) };
             let (guests, tables) = (snapshot.present_guests(id.as_str())?, snapshot.tables(id.as_str())?);
             Ok(Some(Floor::new(&id, restaurant, &guests, &tables)))
         });
-        floor.await.map(Arc::new)
+        let floor = floor.await?;
+        if floor.seq < *head && floor.epoch == *epoch {
+            // Told to the devices, and not in the database: there is nothing true that they could be sent.
+            let lost = format!("the log of {restaurant} ends at {}, and {head} was told of", floor.seq);
+            return Err(Unread::Broken(StoreError::Bug(lost)));
+        }
+        Ok(Arc::new(floor))
     }
 
     async fn read<T: Send + 'static>(
