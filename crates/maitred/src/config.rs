@@ -79,7 +79,7 @@ pub const PRUNE_INTERVAL: Duration = Duration::from_secs(60);
 pub const PRUNE_ROWS: usize = 256;
 
 /// How long the writer has for itself after each piece that was dropped. Most writes thus never meet one, and still
-/// some 16,000 messages a second are dropped, which is more than devices write.
+/// more than 10,000 messages a second are dropped, which is more than devices write.
 pub const PRUNE_REST: Duration = Duration::from_millis(10);
 
 /// The most bytes of messages dropped at once, give or take one message: long ones cost a page each 4 KiB.
@@ -98,8 +98,9 @@ pub const RING_BYTES: usize = 1024 * 1024;
 /// Missed messages that are always replayed one by one, as long as the log has them.
 pub const MAX_REPLAY: u64 = 500;
 
-/// What is sent to a device in one go, in bytes, unless a single message is longer (512 KiB at the most): with
-/// [`SOCKET_SEND_BUFFER_BYTES`], all that the server ever holds for a device that does not read.
+/// What is sent to a device in one go, in bytes, unless a single message is longer (512 KiB at the most). But for a floor
+/// that it is being shown, and with [`SOCKET_SEND_BUFFER_BYTES`], it is all that is ever held for a device that does not
+/// read.
 pub const SEND_BATCH_BYTES: usize = 64 * 1024;
 
 /// What the system may hold for a device that does not read, in bytes; Linux doubles it for its own bookkeeping. Left to

@@ -110,8 +110,7 @@ impl Recent {
         }
     }
 
-    /// The messages after number `last`, as many as are sent in one go; none if the run no longer has the first of
-    /// them.
+    /// The messages after number `last`, as many as are sent in one go; none if the run does not have the first of them.
     fn after(&self, last: u64) -> Option<Vec<Message>> {
         let oldest = self.run.front()?.seq;
         let skipped = (last + 1).checked_sub(oldest)?;
@@ -121,7 +120,8 @@ impl Recent {
             bytes += message.frame.len();
             first || bytes <= SEND_BATCH_BYTES
         };
-        Some(self.run.iter().skip(skipped as usize).take_while(fits).cloned().collect())
+        let messages: Vec<_> = self.run.iter().skip(skipped as usize).take_while(fits).cloned().collect();
+        (!messages.is_empty()).then_some(messages)
     }
 }
 
@@ -193,6 +193,7 @@ mod tests {
         assert_eq!(numbers(&recent, 4), Some(vec![5, 6, 7]));
         assert_eq!(numbers(&recent, 6), Some(vec![7]));
         assert_eq!(numbers(&recent, 3), None, "4 is in the log");
+        assert_eq!(numbers(&recent, 7), None, "8 has not come here, if it is anywhere");
         recent.push(message(9, 1));
         assert_eq!(numbers(&recent, 8), Some(vec![9]));
         assert_eq!(numbers(&recent, 7), None, "8 is in the log");

@@ -1,6 +1,6 @@
 //! `maitred restore`: the backup takes the database's place, and what was there is kept.
 
-use std::{collections::BTreeSet, fs, os::unix::fs::symlink};
+use std::{collections::BTreeSet, fs, os::unix::fs::symlink, path::Path};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -18,6 +18,14 @@ async fn come_back(serving: &Serving, since: u64, epoch: &str) -> (Device, Value
     let mut device = Device::connect(serving.address, &query).await;
     let ack = device.expect("restaurant_connect").await;
     (device, ack)
+}
+
+/// The database that was restored, whose last number is 10, can be served and written.
+async fn goes_on_after_ten(folder: &Path) {
+    let serving = serve(folder).await;
+    add(&serving, 11..12).await;
+    stop(serving).await;
+    assert_eq!(Told::by(&folder.join("maitred.db")).head, 11);
 }
 
 #[tokio::test]
@@ -174,10 +182,7 @@ async fn what_a_killed_server_left_in_its_journal_is_kept_and_not_carried_into_t
     assert_eq!(Told::by(&kept(&said)).head, 20);
     let restored = Told::by(&database);
     assert_eq!((restored.head, restored.guests.len()), (10, 10));
-    let serving = serve(folder.path()).await;
-    add(&serving, 11..12).await;
-    stop(serving).await;
-    assert_eq!(Told::by(&database).head, 11);
+    goes_on_after_ten(folder.path()).await;
 }
 
 #[tokio::test]
@@ -201,10 +206,7 @@ async fn a_database_that_can_not_even_be_opened_is_moved_aside_with_its_journal(
     assert!(fs::read(&former).expect("a file") == broken);
     assert!(fs::read(format!("{}-wal", former.display())).expect("a journal") == rubbish);
     assert_eq!(Told::by(&database).head, 10);
-    let serving = serve(folder.path()).await;
-    add(&serving, 11..12).await;
-    stop(serving).await;
-    assert_eq!(Told::by(&database).head, 11);
+    goes_on_after_ten(folder.path()).await;
 }
 
 #[tokio::test]
@@ -247,8 +249,5 @@ async fn a_backup_of_an_earlier_release_is_brought_up_to_date() {
     run(folder.path(), &["restore", "monday.db"]).await.well();
     assert!(fs::read(folder.path().join("monday.db")).expect("a backup") == backup, "left as it is");
     assert_eq!(Told::by(&database).head, 10);
-    let serving = serve(folder.path()).await;
-    add(&serving, 11..12).await;
-    stop(serving).await;
-    assert_eq!(Told::by(&database).head, 11);
+    goes_on_after_ten(folder.path()).await;
 }
