@@ -3,14 +3,19 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use floor::{Command, EntityKind, FieldError, Id, Refusal, Rejection, Request, Time};
+use floor::{Command, EntityKind, FieldError, Id, Refusal, Rejection, Time};
 use uuid::Uuid;
 
-use crate::store::{Idempotency, Outcome, Store, Write, WriteError};
+use crate::{
+    access::{Identity, Right},
+    store::{Idempotency, Outcome, Store, Write, WriteError},
+};
 
 /// Who asks, and how to know a retry.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Caller {
+    /// Who, as their token says.
+    pub identity: Identity,
     /// The device, as it names itself.
     pub device: Option<String>,
     /// Set where the client may send the same request again after a lost answer.
@@ -20,6 +25,16 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Someone of whom nothing is known yet but who they are.
+    pub fn new(identity: Identity) -> Self {
+        Self { identity, device: None, idempotency: None, faults: Vec::new() }
+    }
+
+    /// Whoever works in this process.
+    pub fn of_the_house() -> Self {
+        Self::new(Identity::of_the_house())
+    }
+
     /// A refusal for one more fault, where no command can be made of the request.
     pub(crate) fn refuse(&self, fault: FieldError) -> Refusal {
         let mut faults = self.faults.clone();
@@ -28,13 +43,19 @@ impl Caller {
     }
 }
 
-/// Carries out a command on a restaurant.
+/// Carries out a command on a restaurant, if the caller may ask for it.
 ///
 /// # Errors
 /// Whichever it is, nothing of the command was kept.
-pub async fn dispatch(store: &Store, restaurant: Id, command: Command, caller: Caller) -> Result<Outcome, WriteError> {
-    let request = Request { id: uuid(""), restaurant, origin: caller.device, at: now(), command };
-    store.execute(Write { request, idempotency: caller.idempotency, faults: caller.faults }).await
+pub async fn dispatch(
+    store: &Store,
+    restaurant: &str,
+    command: Command,
+    caller: Caller,
+) -> Result<Outcome, WriteError> {
+    let permit = caller.identity.permit(Right::to_command(&command), restaurant)?;
+    let write = Write::new(&permit, uuid(""), caller.device, now(), command);
+    store.execute(write.known_by(caller.idempotency).with_faults(caller.faults)).await
 }
 
 /// What time it is.

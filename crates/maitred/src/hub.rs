@@ -17,7 +17,7 @@ use std::{
 
 use floor::Id;
 
-use crate::metrics::Metrics;
+use crate::{access::Permit, metrics::Metrics};
 use room::{Membership, Room};
 
 pub use hearsay::{Join, Since};
@@ -53,11 +53,11 @@ impl Hub {
     }
 
     /// Begins to listen. Whoever then reads the log from the store misses nothing in between.
-    fn join(self: &Arc<Self>, restaurant: &Id) -> Membership {
+    fn join(self: &Arc<Self>, permit: Permit) -> Membership {
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         self.metrics.devices.inc();
-        let room = rooms.entry(restaurant.clone()).or_insert_with(|| Arc::new(Room::new()));
-        Membership::new(Arc::clone(self), restaurant.clone(), Arc::clone(room))
+        let room = rooms.entry(permit.restaurant().clone()).or_insert_with(|| Arc::new(Room::new()));
+        Membership::new(Arc::clone(self), permit, Arc::clone(room))
     }
 
     /// Closes a room behind the last who leaves it. A room of the same name in a later life stays.

@@ -4,6 +4,7 @@
 //! The way through: [`edge`] → [`dispatch`] → [`store`] (the rules, the rows and the log, in one transaction) →
 //! [`feed`] → [`hub`] → its sessions.
 
+pub mod access;
 pub mod cli;
 pub mod config;
 pub mod dispatch;

@@ -42,15 +42,15 @@ pub async fn prune_regularly(store: Store, retention: Retention, metrics: Arc<Me
 pub async fn prune(store: &Store, retention: &Retention, at: Time, dropped: &mut u64) -> Result<(), StoreError> {
     // Before the first year there is nothing to drop.
     if let Ok(than) = earlier(at, retention.age) {
-        while let Some(piece) = store.read(move |snapshot| snapshot.old_messages(than)).await? {
+        while let Some(piece) = store.survey(move |survey| survey.old_messages(than)).await? {
             drop_piece(store, piece, dropped).await?;
         }
     }
     let keep = retention.messages;
-    for restaurant in store.read(move |snapshot| snapshot.overlong_logs(keep)).await? {
+    for restaurant in store.survey(move |survey| survey.overlong_logs(keep)).await? {
         let surplus = || {
             let restaurant = restaurant.clone();
-            store.read(move |snapshot| snapshot.surplus_messages(&restaurant, keep))
+            store.survey(move |survey| survey.surplus_messages(&restaurant, keep))
         };
         while let Some(piece) = surplus().await? {
             drop_piece(store, piece, dropped).await?;

@@ -135,11 +135,11 @@ async fn accept(
 
 async fn create_if_absent(store: &Store, id: Id) -> Result<(), StoreError> {
     let patch = RestaurantPatch::read(&id, &Map::new(), Purpose::Create);
-    match dispatch(store, id, Command::CreateRestaurant(patch), Caller::default()).await {
+    match dispatch(store, id.as_str(), Command::CreateRestaurant(patch), Caller::of_the_house()).await {
         Ok(_) => Ok(()),
         Err(WriteError::Refused(refusal)) if matches!(refusal.rejection, Rejection::AlreadyExists { .. }) => Ok(()),
         Err(WriteError::Store(error)) => Err(error.at_start()),
-        Err(WriteError::Refused(_) | WriteError::KeyReused) => {
+        Err(WriteError::Refused(_) | WriteError::KeyReused | WriteError::Denied(_)) => {
             Err(StoreError::Bug("a restaurant of a valid id was refused".to_owned()))
         }
     }

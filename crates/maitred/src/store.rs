@@ -7,22 +7,45 @@ mod sqlite;
 
 use std::fmt;
 
-use floor::{Answer, FieldError, Refusal, Request};
+use floor::{Answer, Command, FieldError, Id, Refusal, Request, Time};
 use serde::{Deserialize, Serialize};
+
+use crate::access::{Denied, Permit};
 
 pub use error::{Failure, StoreError};
 pub(crate) use sqlite::{Check, FileLock, Settled, begin_new_life, check_database, copy_database, settle};
-pub use sqlite::{GuestsPage, LoggedMessage, Piece, Place, RestaurantRow, Snapshot, Store};
+pub use sqlite::{GuestsPage, LoggedMessage, Piece, Place, RestaurantRow, Snapshot, Store, Survey};
 
 /// A request to change something, and how to know a retry of it.
 #[derive(Debug, Clone)]
 pub struct Write {
-    /// What is asked for.
-    pub request: Request,
+    /// What is asked for, of the restaurant that the caller has a permit for.
+    request: Request,
+    /// Who asks, for the audit trail.
+    subject: Option<String>,
     /// Set where the client may send the same request again after a lost answer.
-    pub idempotency: Option<Idempotency>,
+    idempotency: Option<Idempotency>,
     /// What is wrong with its form, which only the caller saw. A write with a fault is never carried out.
-    pub faults: Vec<FieldError>,
+    faults: Vec<FieldError>,
+}
+
+impl Write {
+    /// A write to the restaurant of `permit`. `id` is its own, `origin` the device as it names itself.
+    pub fn new(permit: &Permit, id: Id, origin: Option<String>, at: Time, command: Command) -> Self {
+        let request = Request { id, restaurant: permit.restaurant().clone(), origin, at, command };
+        let subject = permit.subject().map(str::to_owned);
+        Self { request, subject, idempotency: None, faults: Vec::new() }
+    }
+
+    /// The same, sent perhaps not for the first time.
+    pub fn known_by(self, idempotency: Option<Idempotency>) -> Self {
+        Self { idempotency, ..self }
+    }
+
+    /// The same, with something wrong with its form, which only the caller saw. It is then never carried out.
+    pub fn with_faults(self, faults: Vec<FieldError>) -> Self {
+        Self { faults, ..self }
+    }
 }
 
 /// What a retry is known by.
@@ -46,6 +69,8 @@ pub struct Outcome {
 /// Why a write did not happen. Nothing of it was kept, unless [`StoreError::is_in_doubt`].
 #[derive(Debug)]
 pub enum WriteError {
+    /// The caller may not ask for it.
+    Denied(Denied),
     /// A rule says no.
     Refused(Refusal),
     /// The `Idempotency-Key` belongs to another request.
@@ -57,6 +82,7 @@ pub enum WriteError {
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Denied(denied) => denied.fmt(f),
             Self::Refused(refusal) => refusal.rejection.fmt(f),
             Self::KeyReused => f.write_str("This Idempotency-Key came with another request before."),
             Self::Store(error) => error.fmt(f),
@@ -65,6 +91,12 @@ impl fmt::Display for WriteError {
 }
 
 impl std::error::Error for WriteError {}
+
+impl From<Denied> for WriteError {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
 
 impl<E: Into<StoreError>> From<E> for WriteError {
     fn from(error: E) -> Self {

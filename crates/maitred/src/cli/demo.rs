@@ -16,6 +16,7 @@ use super::{
     serve::{listen, signals},
 };
 use crate::{
+    access::{Identity, Permit, Right},
     config::{Config, Database},
     dispatch::{Caller, dispatch, mint},
     server::Server,
@@ -84,7 +85,9 @@ impl Demo {
     pub(super) async fn run(self) -> Result<()> {
         let (listener, address) = listen(&self.listen).await?;
         let server = Server::open(Config::new(Database::Memory)).await?;
-        let house = House { store: server.store().clone(), id: RESTAURANT.parse()?, speed: self.speed };
+        let permit = Identity::of_the_house().permit(Right::See, RESTAURANT)?;
+        let id = permit.restaurant().clone();
+        let house = House { store: server.store().clone(), id, permit, speed: self.speed };
         restaurant::add(&house.store, &house.id, Some("Chez Maître"), TABLES).await?;
         house.turn_on_dirty_tables().await?;
         let signals = signals()?;
@@ -101,6 +104,7 @@ impl Demo {
 struct House {
     store: Store,
     id: Id,
+    permit: Permit,
     speed: f64,
 }
 
@@ -178,9 +182,8 @@ impl House {
     }
 
     async fn smallest_free_table(&self, size: u16) -> Result<Option<Id>, Over> {
-        let id = self.id.clone();
-        let tables = self.store.read(move |snapshot| {
-            let tables = snapshot.tables(id.as_str())?;
+        let tables = self.store.read(&self.permit, |snapshot| {
+            let tables = snapshot.tables()?;
             Ok(tables.iter().map(|table| serde_json::from_str(table.get())).collect::<Result<Vec<Table>, _>>()?)
         });
         let free = |table: &Table| table.status == TableStatus::Available && table.capacity >= size;
@@ -190,8 +193,7 @@ impl House {
 
     /// How many parties wait.
     async fn queue(&self) -> Result<usize, Over> {
-        let id = self.id.clone();
-        let guests = self.store.read(move |snapshot| snapshot.present_guests(id.as_str()));
+        let guests = self.store.read(&self.permit, |snapshot| snapshot.present_guests());
         Ok(guests.await?.iter().filter(|guest| guest.get().contains(r#""table_id":null"#)).count())
     }
 
@@ -216,8 +218,8 @@ impl House {
     }
 
     async fn carry_out(&self, command: Command, device: &str) -> Result<Outcome, Over> {
-        let caller = Caller { device: Some(device.to_owned()), ..Caller::default() };
-        dispatch(&self.store, self.id.clone(), command, caller).await
+        let caller = Caller { device: Some(device.to_owned()), ..Caller::of_the_house() };
+        dispatch(&self.store, self.id.as_str(), command, caller).await
     }
 
     /// Waits for so many minutes of the demo's time.

@@ -8,6 +8,7 @@ use serde_json::{Map, json};
 
 use super::DatabaseArg;
 use crate::{
+    access::{Identity, Right},
     config::Database,
     dispatch::{Caller, dispatch, mint},
     feed::Feed,
@@ -73,26 +74,24 @@ pub(super) async fn add(store: &Store, id: &Id, name: Option<&str>, tables: usiz
     let mut body = Map::new();
     body.extend(name.map(|name| ("name".to_owned(), json!(name))));
     let create = Command::CreateRestaurant(RestaurantPatch::read(id, &body, Purpose::Create));
-    dispatch(store, id.clone(), create, Caller::default()).await?;
+    dispatch(store, id.as_str(), create, Caller::of_the_house()).await?;
     let operations = starter_tables(tables).into_iter().map(|data| json!({ "op": "create_table", "data": data }));
     let body = Map::from_iter([("operations".to_owned(), operations.collect())]);
     let lay_out = Command::Transact(TransactionBody(&body).read(mint));
-    dispatch(store, id.clone(), lay_out, Caller::default()).await?;
+    dispatch(store, id.as_str(), lay_out, Caller::of_the_house()).await?;
     Ok(())
 }
 
 async fn list(store: &Store) -> Result<()> {
-    let rows = store.read(|snapshot| {
-        let mut rows = Vec::new();
-        for restaurant in snapshot.restaurants()? {
-            let restaurant: floor::Restaurant = serde_json::from_str(restaurant.get())?;
-            let id = restaurant.id.as_str();
-            let (tables, guests) = (snapshot.tables(id)?.len(), snapshot.present_guests(id)?.len());
-            rows.push((restaurant, tables, guests));
-        }
-        Ok(rows)
-    });
-    let rows = rows.await?;
+    let house = Identity::of_the_house();
+    let mut rows = Vec::new();
+    for restaurant in store.restaurants(house.scope()).await? {
+        let restaurant: floor::Restaurant = serde_json::from_str(restaurant.get())?;
+        let permit = house.permit(Right::See, restaurant.id.as_str())?;
+        let counts = store.read(&permit, |snapshot| Ok((snapshot.tables()?.len(), snapshot.present_guests()?.len())));
+        let (tables, guests) = counts.await?;
+        rows.push((restaurant, tables, guests));
+    }
     let width = rows.iter().map(|(restaurant, ..)| restaurant.id.as_str().len()).max().unwrap_or(0).max("ID".len());
     println!("{:width$}  TABLES  GUESTS  NAME", "ID");
     for (restaurant, tables, guests) in rows {

@@ -7,16 +7,21 @@ use serde_json::value::RawValue;
 
 use super::{
     Edge, answer,
-    input::{Ids, Query},
+    input::{By, Ids, Query},
     problem::Problem,
     rows::in_restaurant,
 };
 use crate::{
+    access::Right,
     config::{MAX_PAGE, MAX_PAGE_BYTES},
     store::RestaurantRow,
 };
 
-pub(super) async fn show(State(edge): State<Edge>, Ids([id]): Ids<1>) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(edge): State<Edge>,
+    Ids([restaurant]): Ids<1>,
+    By(identity): By,
+) -> Result<Response, Problem> {
     #[derive(Serialize)]
     struct Body {
         restaurant: Box<RawValue>,
@@ -25,20 +30,20 @@ pub(super) async fn show(State(edge): State<Edge>, Ids([id]): Ids<1>) -> Result<
         seq: u64,
         epoch: String,
     }
-    let floor = edge.store.read(move |snapshot| {
-        let Some(RestaurantRow { body, head, epoch }) = snapshot.restaurant(&id)? else {
-            return Ok(Err(Refusal::no_restaurant(id)));
-        };
-        let (guests, tables) = (snapshot.present_guests(&id)?, snapshot.tables(&id)?);
-        Ok(Ok(Body { restaurant: body, guests, tables, seq: head, epoch }))
+    let permit = identity.permit(Right::See, &restaurant)?;
+    let floor = edge.store.read(&permit, |snapshot| {
+        let Some(RestaurantRow { body, head, epoch }) = snapshot.restaurant()? else { return Ok(None) };
+        let (guests, tables) = (snapshot.present_guests()?, snapshot.tables()?);
+        Ok(Some(Body { restaurant: body, guests, tables, seq: head, epoch }))
     });
-    Ok(answer::ok(&floor.await??))
+    Ok(answer::ok(&floor.await?.ok_or_else(|| Refusal::no_restaurant(restaurant))?))
 }
 
 pub(super) async fn changes(
     State(edge): State<Edge>,
     Ids([restaurant]): Ids<1>,
     query: Query,
+    By(identity): By,
 ) -> Result<Response, Problem> {
     #[derive(Serialize)]
     struct Body {
@@ -47,19 +52,18 @@ pub(super) async fn changes(
         seq: u64,
         epoch: String,
     }
+    let permit = identity.permit(Right::See, &restaurant)?;
     let mut faults = Vec::new();
     let since = query.number("since", 0, 0, u64::MAX, &mut faults);
     let limit = query.number("limit", MAX_PAGE, 1, MAX_PAGE, &mut faults);
     let wanted = if faults.is_empty() { Ok((since, limit)) } else { Err(faults) };
-    let (since, limit) = in_restaurant(&edge, &restaurant, wanted).await?;
-    let id = restaurant.clone();
-    let read = edge.store.read(move |snapshot| {
-        let Some((head, epoch)) = snapshot.head(&restaurant)? else { return Ok(None) };
-        let page =
-            if since < head { snapshot.log_after(&restaurant, since, limit, MAX_PAGE_BYTES)? } else { Vec::new() };
+    let (since, limit) = in_restaurant(&edge, &permit, wanted).await?;
+    let read = edge.store.read(&permit, move |snapshot| {
+        let Some((head, epoch)) = snapshot.head()? else { return Ok(None) };
+        let page = if since < head { snapshot.log_after(since, limit, MAX_PAGE_BYTES)? } else { Vec::new() };
         Ok(Some((page, head, epoch)))
     });
-    let (page, head, epoch) = read.await?.ok_or_else(|| Refusal::no_restaurant(id))?;
+    let (page, head, epoch) = read.await?.ok_or_else(|| Refusal::no_restaurant(restaurant))?;
     let reaches_back = page.first().map_or(since == head, |first| first.seq == since + 1);
     if !reaches_back {
         return Err(Problem::log_pruned(since, head));

@@ -7,11 +7,12 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     Edge, answer,
-    input::{Ids, Query, Writing},
+    input::{By, Ids, Query, Writing},
     problem::Problem,
     rows::{in_restaurant, missing, new_id, read, row_id, write},
 };
 use crate::{
+    access::Right,
     config::{DEFAULT_GUESTS_PAGE, MAX_PAGE},
     store::{GuestsPage, Outcome, Place},
 };
@@ -20,6 +21,7 @@ pub(super) async fn list(
     State(edge): State<Edge>,
     Ids([restaurant]): Ids<1>,
     query: Query,
+    By(identity): By,
 ) -> Result<Response, Problem> {
     #[derive(Serialize)]
     struct Body {
@@ -27,18 +29,20 @@ pub(super) async fn list(
         next: Option<String>,
         seq: u64,
     }
-    let Wanted { statuses, after, limit } = in_restaurant(&edge, &restaurant, Wanted::read(&query)).await?;
-    let (page, seq) = read(&edge, restaurant, move |snapshot, restaurant| {
-        snapshot.guests(restaurant, &statuses, after.as_ref(), limit)
-    })
-    .await?;
+    let permit = identity.permit(Right::See, &restaurant)?;
+    let Wanted { statuses, after, limit } = in_restaurant(&edge, &permit, Wanted::read(&query)).await?;
+    let (page, seq) = read(&edge, &permit, move |snapshot| snapshot.guests(&statuses, after.as_ref(), limit)).await?;
     let GuestsPage { guests, next } = page;
     Ok(answer::ok(&Body { guests, next: next.map(|next| next.to_string()), seq }))
 }
 
-pub(super) async fn show(State(edge): State<Edge>, Ids([restaurant, id]): Ids<2>) -> Result<Response, Problem> {
-    let wanted = id.clone();
-    let (guest, seq) = read(&edge, restaurant, move |snapshot, restaurant| snapshot.guest(restaurant, &wanted)).await?;
+pub(super) async fn show(
+    State(edge): State<Edge>,
+    Ids([restaurant, id]): Ids<2>,
+    By(identity): By,
+) -> Result<Response, Problem> {
+    let (permit, wanted) = (identity.permit(Right::See, &restaurant)?, id.clone());
+    let (guest, seq) = read(&edge, &permit, move |snapshot| snapshot.guest(&wanted)).await?;
     let guest = guest.ok_or_else(|| missing(EntityKind::Guest, &id))?;
     Ok(answer::row("guest", &guest, seq))
 }
@@ -58,7 +62,7 @@ pub(super) async fn update(
     Ids([restaurant, id]): Ids<2>,
     Writing { body, caller, expects }: Writing,
 ) -> Result<Outcome, Problem> {
-    let id = row_id(EntityKind::Guest, &id)?;
+    let id = row_id(&caller, &restaurant, EntityKind::Guest, &id)?;
     let patch = GuestPatch::read(&id, &body, Purpose::Update);
     write(&edge, &restaurant, Operation::UpdateGuest(id, patch), expects, caller).await
 }
@@ -68,7 +72,7 @@ pub(super) async fn delete(
     Ids([restaurant, id]): Ids<2>,
     Writing { caller, expects, .. }: Writing,
 ) -> Result<Outcome, Problem> {
-    let id = row_id(EntityKind::Guest, &id)?;
+    let id = row_id(&caller, &restaurant, EntityKind::Guest, &id)?;
     write(&edge, &restaurant, Operation::DeleteGuest(id), expects, caller).await
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn ready(State(edge): State<Edge>) -> Result<Response, Problem>
     if edge.shutdown.is_cancelled() {
         return Err(StoreError::Closed.into());
     }
-    edge.store.read(|snapshot| snapshot.head("")).await?;
+    edge.store.survey(|survey| survey.probe()).await?;
     Ok(answer::ok(&Body { status: "ready" }))
 }
 

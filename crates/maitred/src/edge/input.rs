@@ -5,15 +5,16 @@ use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Path, Request},
 };
-use floor::{Expectation, FieldError, Id, Refusal};
+use floor::{Expectation, FieldError};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
-use super::problem::Problem;
+use super::{Edge, problem::Problem};
 use crate::{
+    access::Identity,
     config::{
         DISCARD_TIMEOUT, MAX_BODY_BYTES, MAX_DEVICE_ID_BYTES, MAX_DISCARDED_BYTES, MAX_IDEMPOTENCY_KEY_BYTES,
         MAX_JSON_DEPTH,
@@ -38,9 +39,15 @@ impl<S: Send + Sync, const N: usize> FromRequestParts<S> for Ids<N> {
     }
 }
 
-/// The id of a restaurant in a path.
-pub(super) fn restaurant_id(text: &str) -> Result<Id, Problem> {
-    text.parse().map_err(|_| Refusal::no_restaurant(text).into())
+/// Who asks.
+pub(super) struct By(pub(super) Identity);
+
+impl FromRequestParts<Edge> for By {
+    type Rejection = Problem;
+
+    async fn from_request_parts(_parts: &mut Parts, _edge: &Edge) -> Result<Self, Problem> {
+        Ok(Self(Identity::of_the_house()))
+    }
 }
 
 /// A body that nobody wants, taken off the wire.
@@ -64,18 +71,19 @@ pub(super) struct Writing {
     pub(super) expects: Expectation,
 }
 
-impl<S: Send + Sync> FromRequest<S> for Writing {
+impl FromRequest<Edge> for Writing {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
+    async fn from_request(request: Request, edge: &Edge) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
         let value = if parts.method == Method::DELETE {
             discard(&parts.headers, body).await;
             Value::Null
         } else {
             read_json(&parts, body).await?
         };
-        let mut caller = Caller::default();
+        let By(identity) = By::from_request_parts(&mut parts, edge).await?;
+        let mut caller = Caller::new(identity);
         match device(&parts.headers) {
             Ok(device) => caller.device = device,
             Err(fault) => caller.faults.push(fault),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
+    access::Denied,
     config::{MAX_BODY_BYTES, MAX_JSON_DEPTH},
     store::{StoreError, WriteError},
 };
@@ -129,9 +130,21 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        let (status, code) = match denied {
+            Denied::NoToken | Denied::BadToken(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Denied::Role(..) | Denied::Restaurant => (StatusCode::FORBIDDEN, "forbidden"),
+            Denied::NoSuchRestaurant(id) => return Refusal::no_restaurant(id).into(),
+        };
+        Self::new(status, code, denied.to_string())
+    }
+}
+
 impl From<WriteError> for Problem {
     fn from(error: WriteError) -> Self {
         match error {
+            WriteError::Denied(denied) => denied.into(),
             WriteError::Refused(refusal) => refusal.into(),
             WriteError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

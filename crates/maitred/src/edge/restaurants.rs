@@ -7,31 +7,33 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     Edge, answer,
-    input::{Ids, Writing, restaurant_id},
+    input::{By, Ids, Writing},
     problem::Problem,
 };
 use crate::{
+    access::Right,
     dispatch::dispatch,
     store::{Outcome, RestaurantRow},
 };
 
-pub(super) async fn list(State(edge): State<Edge>) -> Result<Response, Problem> {
+pub(super) async fn list(State(edge): State<Edge>, By(identity): By) -> Result<Response, Problem> {
     #[derive(Serialize)]
     struct Body {
         restaurants: Vec<Box<RawValue>>,
     }
-    let restaurants = edge.store.read(|snapshot| snapshot.restaurants()).await?;
+    let restaurants = edge.store.restaurants(identity.scope()).await?;
     Ok(answer::ok(&Body { restaurants }))
 }
 
-pub(super) async fn show(State(edge): State<Edge>, Ids([id]): Ids<1>) -> Result<Response, Problem> {
-    let wanted = id.clone();
-    let restaurant = edge.store.read(move |snapshot| snapshot.restaurant(&wanted)).await?;
+pub(super) async fn show(State(edge): State<Edge>, Ids([id]): Ids<1>, By(identity): By) -> Result<Response, Problem> {
+    let permit = identity.permit(Right::See, &id)?;
+    let restaurant = edge.store.read(&permit, |snapshot| snapshot.restaurant()).await?;
     let RestaurantRow { body, head, .. } = restaurant.ok_or_else(|| Refusal::no_restaurant(&id))?;
     Ok(answer::row("restaurant", &body, head))
 }
 
 pub(super) async fn create(State(edge): State<Edge>, writing: Writing) -> Result<Outcome, Problem> {
+    writing.caller.identity.may(Right::Own)?;
     let id: Result<Id, String> = match writing.body.get("id") {
         None | Some(Value::Null) => Err("is required".to_owned()),
         Some(Value::String(id)) => id.parse().map_err(|error: InvalidId| error.to_string()),
@@ -39,16 +41,16 @@ pub(super) async fn create(State(edge): State<Edge>, writing: Writing) -> Result
     };
     let id = id.map_err(|message| writing.caller.refuse(FieldError::new("id", message)))?;
     let patch = RestaurantPatch::read(&id, &writing.body, Purpose::Create);
-    Ok(dispatch(&edge.store, id, Command::CreateRestaurant(patch), writing.caller).await?)
+    Ok(dispatch(&edge.store, id.as_str(), Command::CreateRestaurant(patch), writing.caller).await?)
 }
 
 pub(super) async fn update(State(edge): State<Edge>, Ids([id]): Ids<1>, writing: Writing) -> Result<Outcome, Problem> {
-    let id = restaurant_id(&id)?;
-    let patch = RestaurantPatch::read(&id, &writing.body, Purpose::Update);
-    Ok(dispatch(&edge.store, id, Command::UpdateRestaurant(patch, writing.expects), writing.caller).await?)
+    // Asked for before the id is read, since what can't be an id must look like what is another's.
+    let permit = writing.caller.identity.permit(Right::Manage, &id)?;
+    let patch = RestaurantPatch::read(permit.restaurant(), &writing.body, Purpose::Update);
+    Ok(dispatch(&edge.store, &id, Command::UpdateRestaurant(patch, writing.expects), writing.caller).await?)
 }
 
 pub(super) async fn delete(State(edge): State<Edge>, Ids([id]): Ids<1>, writing: Writing) -> Result<Outcome, Problem> {
-    let id = restaurant_id(&id)?;
-    Ok(dispatch(&edge.store, id, Command::DeleteRestaurant(writing.expects), writing.caller).await?)
+    Ok(dispatch(&edge.store, &id, Command::DeleteRestaurant(writing.expects), writing.caller).await?)
 }

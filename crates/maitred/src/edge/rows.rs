@@ -3,8 +3,9 @@
 use floor::{Command, EntityKind, Expectation, FieldError, Id, Operation, Refusal, Rejection, Step};
 use serde_json::{Map, Value};
 
-use super::{Edge, input::restaurant_id, problem::Problem};
+use super::{Edge, problem::Problem};
 use crate::{
+    access::{Permit, Right},
     dispatch::{Caller, dispatch, mint},
     store::{Outcome, Snapshot, StoreError},
 };
@@ -15,9 +16,13 @@ pub(super) fn new_id(kind: EntityKind, body: &Map<String, Value>) -> Id {
     brought.unwrap_or_else(|| mint(Some(kind)))
 }
 
-/// The id of a row in a path.
-pub(super) fn row_id(kind: EntityKind, text: &str) -> Result<Id, Problem> {
-    text.parse().map_err(|_| missing(kind, text).into())
+/// The id of a row in a path that is to be written. What can't be an id is missing, for those who may know.
+pub(super) fn row_id(caller: &Caller, restaurant: &str, kind: EntityKind, text: &str) -> Result<Id, Problem> {
+    let Ok(id) = text.parse() else {
+        caller.identity.permit(Right::Serve, restaurant)?;
+        return Err(missing(kind, text).into());
+    };
+    Ok(id)
 }
 
 pub(super) fn missing(kind: EntityKind, id: &str) -> Refusal {
@@ -33,19 +38,19 @@ pub(super) async fn write(
     caller: Caller,
 ) -> Result<Outcome, Problem> {
     let command = Command::Write(Step { operation, expects });
-    Ok(dispatch(&edge.store, restaurant_id(restaurant)?, command, caller).await?)
+    Ok(dispatch(&edge.store, restaurant, command, caller).await?)
 }
 
 /// What a query asks for. What is wrong with it is told only if there is a restaurant that it could be about.
 pub(super) async fn in_restaurant<T>(
     edge: &Edge,
-    restaurant: &str,
+    permit: &Permit,
     wanted: Result<T, Vec<FieldError>>,
 ) -> Result<T, Problem> {
     match wanted {
         Ok(wanted) => Ok(wanted),
         Err(faults) => {
-            read(edge, restaurant.to_owned(), |_, _| Ok(())).await?;
+            read(edge, permit, |_| Ok(())).await?;
             Err(Refusal::of(Rejection::Invalid(faults)).into())
         }
     }
@@ -54,12 +59,12 @@ pub(super) async fn in_restaurant<T>(
 /// Something read of a restaurant, with the number of its last message.
 pub(super) async fn read<T: Send + 'static>(
     edge: &Edge,
-    restaurant: String,
-    query: impl FnOnce(&Snapshot<'_>, &str) -> Result<T, StoreError> + Send + 'static,
+    permit: &Permit,
+    query: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<(T, u64), Problem> {
-    let read = edge.store.read(move |snapshot| {
-        let Some((seq, _)) = snapshot.head(&restaurant)? else { return Ok(Err(Refusal::no_restaurant(restaurant))) };
-        Ok(Ok((query(snapshot, &restaurant)?, seq)))
+    let read = edge.store.read(permit, |snapshot| {
+        let Some((seq, _)) = snapshot.head()? else { return Ok(None) };
+        Ok(Some((query(snapshot)?, seq)))
     });
-    Ok(read.await??)
+    Ok(read.await?.ok_or_else(|| Refusal::no_restaurant(permit.restaurant().as_str()))?)
 }

@@ -7,25 +7,34 @@ use serde_json::value::RawValue;
 
 use super::{
     Edge, answer,
-    input::{Ids, Writing},
+    input::{By, Ids, Writing},
     problem::Problem,
     rows::{missing, new_id, read, row_id, write},
 };
-use crate::store::Outcome;
+use crate::{access::Right, store::Outcome};
 
-pub(super) async fn list(State(edge): State<Edge>, Ids([restaurant]): Ids<1>) -> Result<Response, Problem> {
+pub(super) async fn list(
+    State(edge): State<Edge>,
+    Ids([restaurant]): Ids<1>,
+    By(identity): By,
+) -> Result<Response, Problem> {
     #[derive(Serialize)]
     struct Body {
         tables: Vec<Box<RawValue>>,
         seq: u64,
     }
-    let (tables, seq) = read(&edge, restaurant, |snapshot, restaurant| snapshot.tables(restaurant)).await?;
+    let permit = identity.permit(Right::See, &restaurant)?;
+    let (tables, seq) = read(&edge, &permit, |snapshot| snapshot.tables()).await?;
     Ok(answer::ok(&Body { tables, seq }))
 }
 
-pub(super) async fn show(State(edge): State<Edge>, Ids([restaurant, id]): Ids<2>) -> Result<Response, Problem> {
-    let wanted = id.clone();
-    let (table, seq) = read(&edge, restaurant, move |snapshot, restaurant| snapshot.table(restaurant, &wanted)).await?;
+pub(super) async fn show(
+    State(edge): State<Edge>,
+    Ids([restaurant, id]): Ids<2>,
+    By(identity): By,
+) -> Result<Response, Problem> {
+    let (permit, wanted) = (identity.permit(Right::See, &restaurant)?, id.clone());
+    let (table, seq) = read(&edge, &permit, move |snapshot| snapshot.table(&wanted)).await?;
     let table = table.ok_or_else(|| missing(EntityKind::Table, &id))?;
     Ok(answer::row("table", &table, seq))
 }
@@ -45,7 +54,7 @@ pub(super) async fn update(
     Ids([restaurant, id]): Ids<2>,
     Writing { body, caller, expects }: Writing,
 ) -> Result<Outcome, Problem> {
-    let id = row_id(EntityKind::Table, &id)?;
+    let id = row_id(&caller, &restaurant, EntityKind::Table, &id)?;
     let patch = TablePatch::read(&id, &body, Purpose::Update);
     write(&edge, &restaurant, Operation::UpdateTable(id, patch), expects, caller).await
 }
@@ -55,6 +64,6 @@ pub(super) async fn delete(
     Ids([restaurant, id]): Ids<2>,
     Writing { caller, expects, .. }: Writing,
 ) -> Result<Outcome, Problem> {
-    let id = row_id(EntityKind::Table, &id)?;
+    let id = row_id(&caller, &restaurant, EntityKind::Table, &id)?;
     write(&edge, &restaurant, Operation::DeleteTable(id), expects, caller).await
 }

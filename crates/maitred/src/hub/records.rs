@@ -14,6 +14,7 @@ use super::{
     wire::{Say, SnapshotPart, parts},
 };
 use crate::{
+    access::Permit,
     config::{LOG_BLOCK, REPLAY_PAGE_BYTES, SHARED_BYTES, SNAPSHOT_PART_BYTES},
     dispatch::now,
     metrics::Metrics,
@@ -73,19 +74,18 @@ impl Records {
     }
 
     /// The number of a restaurant's last message, and the epoch of its log.
-    pub(super) async fn head(&self, restaurant: &Id) -> Result<(u64, String), Unread> {
-        let id = restaurant.clone();
-        self.read("head", move |snapshot| snapshot.head(id.as_str())).await
+    pub(super) async fn head(&self, permit: &Permit) -> Result<(u64, String), Unread> {
+        self.read(permit, "head", |snapshot| snapshot.head()).await
     }
 
     /// Messages of a log, the one after number `last` among them unless the log has forgotten it.
-    pub(super) async fn page(&self, restaurant: &Id, epoch: &str, last: u64) -> Result<Arc<Page>, Unread> {
+    pub(super) async fn page(&self, permit: &Permit, epoch: &str, last: u64) -> Result<Arc<Page>, Unread> {
         // Devices left off at all kinds of places. Pages begin at the same few, so that they can be shared.
         let mut after = last - last % LOG_BLOCK;
         let block = after..after + LOG_BLOCK;
         loop {
-            let key = (restaurant.clone(), epoch.to_owned(), after);
-            let page = self.pages.get_or_insert_async(&key, self.read_page(&key, &block)).await?;
+            let key = (permit.restaurant().clone(), epoch.to_owned(), after);
+            let page = self.pages.get_or_insert_async(&key, self.read_page(permit, epoch, after, &block)).await?;
             if page.last() > last {
                 return Ok(page);
             }
@@ -93,37 +93,43 @@ impl Records {
         }
     }
 
-    async fn read_page(&self, (restaurant, epoch, after): &Key, block: &Range<u64>) -> Result<Arc<Page>, Unread> {
-        let (id, epoch, after, limit) = (restaurant.clone(), epoch.clone(), *after, block.end - after);
-        let page = self.read("page", move |snapshot| {
-            let Some((head, current)) = snapshot.head(id.as_str())? else { return Ok(None) };
+    async fn read_page(
+        &self,
+        permit: &Permit,
+        epoch: &str,
+        after: u64,
+        block: &Range<u64>,
+    ) -> Result<Arc<Page>, Unread> {
+        let (epoch, limit) = (epoch.to_owned(), block.end - after);
+        let page = self.read(permit, "page", move |snapshot| {
+            let Some((head, current)) = snapshot.head()? else { return Ok(None) };
             // Another life of the restaurant has numbers of its own. Nor is there a page of what has not happened.
             if current != epoch || head <= after {
                 return Ok(None);
             }
-            let messages = snapshot.log_after(id.as_str(), after, limit, REPLAY_PAGE_BYTES)?;
+            let messages = snapshot.log_after(after, limit, REPLAY_PAGE_BYTES)?;
             Ok(Some(Page::new(&messages, head)))
         });
         page.await.map(Arc::new)
     }
 
     /// A restaurant's floor as it was when number `head` was its last message, or later.
-    pub(super) async fn floor(&self, restaurant: &Id, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {
-        let key = (restaurant.clone(), epoch.to_owned(), head);
-        self.floors.get_or_insert_async(&key, self.read_floor(&key)).await
+    pub(super) async fn floor(&self, permit: &Permit, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {
+        let key = (permit.restaurant().clone(), epoch.to_owned(), head);
+        self.floors.get_or_insert_async(&key, self.read_floor(permit, epoch, head)).await
     }
 
-    async fn read_floor(&self, (restaurant, epoch, head): &Key) -> Result<Arc<Floor>, Unread> {
-        let id = restaurant.clone();
-        let floor = self.read("floor", move |snapshot| {
-            let Some(restaurant) = snapshot.restaurant(id.as_str())? else { return Ok(None) };
-            let (guests, tables) = (snapshot.present_guests(id.as_str())?, snapshot.tables(id.as_str())?);
+    async fn read_floor(&self, permit: &Permit, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {
+        let id = permit.restaurant().clone();
+        let floor = self.read(permit, "floor", move |snapshot| {
+            let Some(restaurant) = snapshot.restaurant()? else { return Ok(None) };
+            let (guests, tables) = (snapshot.present_guests()?, snapshot.tables()?);
             Ok(Some(Floor::new(&id, restaurant, &guests, &tables)))
         });
         let floor = floor.await?;
-        if floor.seq < *head && floor.epoch == *epoch {
+        if floor.seq < head && floor.epoch == epoch {
             // Told to the devices, and not in the database: there is nothing true that they could be sent.
-            let lost = format!("the log of {restaurant} ends at {}, and {head} was told of", floor.seq);
+            let lost = format!("the log of {} ends at {}, and {head} was told of", permit.restaurant(), floor.seq);
             return Err(Unread::Broken(StoreError::Bug(lost)));
         }
         Ok(Arc::new(floor))
@@ -131,12 +137,13 @@ impl Records {
 
     async fn read<T: Send + 'static>(
         &self,
+        permit: &Permit,
         what: &'static str,
         query: impl FnOnce(&Snapshot<'_>) -> Result<Option<T>, StoreError> + Send + 'static,
     ) -> Result<T, Unread> {
         let _place = self.line.try_acquire().map_err(|_| Unread::Busy)?;
         self.metrics.session_read(what);
-        self.store.read(query).await.map_err(Unread::Broken)?.ok_or(Unread::Nothing)
+        self.store.read(permit, query).await.map_err(Unread::Broken)?.ok_or(Unread::Nothing)
     }
 }
 

@@ -32,7 +32,7 @@ impl Session {
 
     /// Sends the next page of the log. Where the log does not have the next message, shows the floor.
     async fn replay_page(&mut self, joined: &mut Joined) -> Result<(), End> {
-        let page = match self.records.page(joined.membership.restaurant(), &joined.epoch, joined.last).await {
+        let page = match self.records.page(joined.membership.permit(), &joined.epoch, joined.last).await {
             Ok(page) => page,
             Err(Unread::Nothing) => return self.show_floor(joined).await,
             Err(unread) => return Err(unread.into()),
@@ -62,7 +62,7 @@ impl Session {
     async fn floor(&self, joined: &Joined) -> Result<Arc<Floor>, End> {
         let (membership, epoch) = (&joined.membership, &joined.epoch);
         // Never older than what the device knows to have happened, if only by the answer to a write of its own.
-        Ok(self.records.floor(membership.restaurant(), epoch, membership.head()).await?)
+        Ok(self.records.floor(membership.permit(), epoch, membership.head()).await?)
     }
 }
 

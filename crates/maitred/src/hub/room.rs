@@ -10,7 +10,10 @@ use floor::Id;
 use tokio::sync::{OnceCell, watch};
 
 use super::{Frame, Hub, Records, records::Unread};
-use crate::config::{RING_BYTES, RING_MESSAGES, SEND_BATCH_BYTES};
+use crate::{
+    access::Permit,
+    config::{RING_BYTES, RING_MESSAGES, SEND_BATCH_BYTES},
+};
 
 pub(super) struct Room {
     recent: RwLock<Recent>,
@@ -44,7 +47,7 @@ struct News {
 /// A place in a room, given up when dropped.
 pub(super) struct Membership {
     hub: Arc<Hub>,
-    restaurant: Id,
+    permit: Permit,
     room: Arc<Room>,
     news: watch::Receiver<News>,
 }
@@ -126,20 +129,25 @@ impl Recent {
 }
 
 impl Membership {
-    pub(super) fn new(hub: Arc<Hub>, restaurant: Id, room: Arc<Room>) -> Self {
+    pub(super) fn new(hub: Arc<Hub>, permit: Permit, room: Arc<Room>) -> Self {
         let news = room.news.subscribe();
-        Self { hub, restaurant, room, news }
+        Self { hub, permit, room, news }
     }
 
     pub(super) fn restaurant(&self) -> &Id {
-        &self.restaurant
+        self.permit.restaurant()
+    }
+
+    /// The proof that its device may listen.
+    pub(super) fn permit(&self) -> &Permit {
+        &self.permit
     }
 
     /// Learns how far the restaurant's log has come, and tells its epoch. The first who comes reads it from the store;
     /// since then, the room hears of every message.
     pub(super) async fn open(&self, records: &Records) -> Result<String, Unread> {
         let read = async || {
-            let (head, epoch) = records.head(&self.restaurant).await?;
+            let (head, epoch) = records.head(&self.permit).await?;
             self.room.news.send_modify(|news| news.head = head.max(news.head));
             Ok(epoch)
         };
@@ -168,7 +176,7 @@ impl Membership {
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        self.hub.leave(&self.restaurant, &self.room);
+        self.hub.leave(self.permit.restaurant(), &self.room);
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use floor::Id;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +17,7 @@ use super::{
     wire::Say,
 };
 use crate::{
+    access::{Identity, Right},
     config::{LAST_WORD_TIMEOUT, Realtime},
     dispatch::now,
 };
@@ -118,16 +118,18 @@ impl Session {
 
     /// Lets the device in, and brings it up to date if it says where it left off.
     async fn join(&mut self, join: Join) -> Result<Joined, End> {
-        let Ok(restaurant) = join.restaurant_id.parse::<Id>() else { return self.not_found(&join).await };
+        let Ok(permit) = Identity::of_the_house().permit(Right::See, &join.restaurant_id) else {
+            return self.not_found(&join).await;
+        };
         // Listen before reading the log, so that no message falls between.
-        let membership = self.hub.join(&restaurant);
+        let membership = self.hub.join(permit);
         let epoch = match membership.open(&self.records).await {
             Ok(epoch) => epoch,
             Err(Unread::Nothing) => return self.not_found(&join).await,
             Err(unread) => return Err(unread.into()),
         };
         let head = membership.head();
-        tracing::debug!(%restaurant, device = join.device_id, platform = join.platform, "joined");
+        tracing::debug!(restaurant = join.restaurant_id, device = join.device_id, platform = join.platform, "joined");
         let same_life = join.epoch.as_ref().is_none_or(|theirs| *theirs == epoch);
         let mut joined = Joined { membership, platform: join.platform, epoch, last: head };
         self.acknowledge(&joined).await?;

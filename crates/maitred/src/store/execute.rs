@@ -46,7 +46,7 @@ pub(super) fn execute(tx: &Tx<'_>, write: &Write) -> Result<Executed, WriteError
     let mut seq = head;
     for message in messages {
         seq += 1;
-        tx.append(&request.restaurant, seq, request.at, &message)?;
+        tx.append(request, seq, write.subject.as_deref(), &message)?;
         committed.push(Committed::Message { restaurant: request.restaurant.clone(), seq, message });
     }
     if seq > head {

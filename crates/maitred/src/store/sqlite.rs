@@ -6,6 +6,7 @@ mod lock;
 mod prune;
 mod readers;
 mod snapshot;
+mod survey;
 mod tx;
 mod writer;
 
@@ -16,10 +17,12 @@ use std::{
 
 use readers::Readers;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use serde_json::value::RawValue;
 use writer::Writer;
 
 use super::{Outcome, StoreError, Write, WriteError, error::why_not_opened};
 use crate::{
+    access::{Permit, Scope},
     config::{BUSY_TIMEOUT, DATABASE_CACHE_KIB, Database},
     feed::Feed,
 };
@@ -28,10 +31,12 @@ pub(crate) use copy::{Check, Settled, begin_new_life, check_database, copy_datab
 pub(crate) use lock::FileLock;
 pub use prune::Piece;
 pub use snapshot::{GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot};
+pub use survey::Survey;
 pub(super) use tx::Tx;
 
 /// The schema, one step a release that changed it. `PRAGMA user_version` counts the steps taken.
-const SCHEMA: [&str; 2] = [include_str!("sqlite/schema_1.sql"), include_str!("sqlite/schema_2.sql")];
+const SCHEMA: [&str; 3] =
+    [include_str!("sqlite/schema_1.sql"), include_str!("sqlite/schema_2.sql"), include_str!("sqlite/schema_3.sql")];
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `mtrd`.
 const APPLICATION_ID: i32 = 0x6d74_7264;
@@ -86,13 +91,42 @@ impl Store {
         })
     }
 
-    /// Reads from one consistent snapshot of everything committed so far.
+    /// Reads from one consistent snapshot of everything that is committed of the permit's restaurant.
     ///
     /// # Errors
     /// Only if the database is broken or closed.
     pub async fn read<T: Send + 'static>(
         &self,
+        permit: &Permit,
         query: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let restaurant = permit.restaurant().clone();
+        self.look(move |connection| query(&Snapshot::new(connection, &restaurant))).await
+    }
+
+    /// The restaurants that someone is let into, in JSON, by id.
+    ///
+    /// # Errors
+    /// Only if the database is broken or closed.
+    pub async fn restaurants(&self, scope: &Scope) -> Result<Vec<Box<RawValue>>, StoreError> {
+        let scope = scope.clone();
+        self.survey(move |survey| survey.restaurants(|id| scope.covers(id))).await
+    }
+
+    /// Reads across all restaurants, for the process itself: nobody is ever told what is seen here.
+    ///
+    /// # Errors
+    /// Only if the database is broken or closed.
+    pub async fn survey<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Survey<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.look(move |connection| query(&Survey::new(connection))).await
+    }
+
+    async fn look<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let read = match &self.inner.readers {
             Some(readers) => readers.read(query).await,

@@ -13,6 +13,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use maitred::{
+    access::{Identity, Permit, Right},
     config::{Config, Database},
     server::Server,
     store::Store,
@@ -37,6 +38,11 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The restaurant that every test server has.
 pub(crate) const RESTAURANT: &str = "test-restaurant-1";
+
+/// The permit of the house for [`RESTAURANT`].
+pub(crate) fn permit() -> Permit {
+    Identity::of_the_house().permit(Right::Own, RESTAURANT).expect("a permit")
+}
 
 /// A server of its own, on a port of its own, with a database file of its own.
 pub(crate) struct TestServer {

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use floor::Time;
 use maitred::{
     config::IDEMPOTENCY_RETENTION,
+    dispatch::now,
     store::{Idempotency, WriteError},
 };
 use serde_json::{Value, json};
 
 use crate::{
     common::{Answer, Http, RESTAURANT, TestServer, guest, guests, table, tables},
-    store::{add_guest, later},
+    store::{adding, later, write_at},
 };
 
 const TRANSACTIONS: &str = "/transactions/atomic";
@@ -249,21 +251,18 @@ async fn a_key_has_1_to_255_characters() {
 #[tokio::test]
 async fn an_answer_is_kept_for_24_hours() {
     let server = TestServer::start().await;
-    let key = |fingerprint: u8| Some(Idempotency { key: "k".to_owned(), fingerprint: [fingerprint; 32] });
-    let mut first = add_guest("first");
-    first.idempotency = key(1);
-    let at = first.request.at;
-    let kept = server.store.execute(first.clone()).await.expect("a guest");
+    let ask = |name: &str, fingerprint: u8, at: Time| {
+        let idempotency = Idempotency { key: "k".to_owned(), fingerprint: [fingerprint; 32] };
+        server.store.execute(write_at(adding(name), at).known_by(Some(idempotency)))
+    };
+    let at = now();
+    let kept = ask("first", 1, at).await.expect("a guest");
 
-    let last_moment = IDEMPOTENCY_RETENTION - Duration::from_micros(1);
-    first.request.at = later(at, last_moment);
-    assert_eq!(server.store.execute(first).await.expect("the same answer"), kept);
-    let mut second = add_guest("second");
-    second.idempotency = key(2);
-    second.request.at = later(at, last_moment);
-    assert!(matches!(server.store.execute(second.clone()).await, Err(WriteError::KeyReused)));
-    second.request.at = later(at, IDEMPOTENCY_RETENTION);
-    let done = server.store.execute(second.clone()).await.expect("a key that is free again");
+    let last_moment = later(at, IDEMPOTENCY_RETENTION - Duration::from_micros(1));
+    assert_eq!(ask("first", 1, last_moment).await.expect("the same answer"), kept);
+    assert!(matches!(ask("second", 2, last_moment).await, Err(WriteError::KeyReused)));
+    let next_day = later(at, IDEMPOTENCY_RETENTION);
+    let done = ask("second", 2, next_day).await.expect("a key that is free again");
     assert_eq!(done.seq, kept.seq + 1);
-    assert_eq!(server.store.execute(second).await.expect("the same answer"), done);
+    assert_eq!(ask("second", 2, next_day).await.expect("the same answer"), done);
 }

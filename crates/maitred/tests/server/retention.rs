@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::{
-    common::{Device, Http, PATIENCE, RESTAURANT, TestServer},
+    common::{Device, Http, PATIENCE, RESTAURANT, TestServer, permit},
     program::{Program, Serving, folder},
     store::{add_guest, create_restaurant, later, write},
 };
@@ -193,10 +193,10 @@ async fn pruning_beside_eight_writers_loses_nothing_and_leaves_no_hole() {
             for index in 0..EACH {
                 store.execute(add_guest(&format!("guest-{writer}-{index}"))).await.expect("a guest");
                 let (first, last) = store
-                    .read(|snapshot| {
-                        let log = snapshot.log_after(RESTAURANT, 0, u64::MAX >> 1, usize::MAX)?;
+                    .read(&permit(), |snapshot| {
+                        let log = snapshot.log_after(0, u64::MAX >> 1, usize::MAX)?;
                         assert!(log.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1), "a hole");
-                        let head = snapshot.head(RESTAURANT)?.expect("a restaurant").0;
+                        let head = snapshot.head()?.expect("a restaurant").0;
                         assert_eq!(log.last().map(|logged| logged.seq), Some(head));
                         Ok((log[0].seq, head))
                     })
@@ -213,7 +213,7 @@ async fn pruning_beside_eight_writers_loses_nothing_and_leaves_no_hole() {
     let pruned = async { while http.get(&changes(8 * EACH - 51)).await.status != 410 {} };
     timeout(PATIENCE, pruned).await.expect("a round that finds what is left to drop");
     assert_eq!(ends_of_log(&server.database), (8 * EACH - 49, 8 * EACH));
-    let guests = server.store.read(|snapshot| snapshot.present_guests(RESTAURANT)).await.expect("a read");
+    let guests = server.store.read(&permit(), |snapshot| snapshot.present_guests()).await.expect("a read");
     assert_eq!(guests.len() as u64, 8 * EACH);
 }
 
@@ -242,8 +242,8 @@ async fn what_was_found_to_be_old_in_one_life_of_a_restaurant_is_not_dropped_fro
     let store = &server.store;
     chat(store, "old", 10).await;
     let noon = now();
-    let old = store.read(move |snapshot| snapshot.old_messages(noon)).await.expect("a read").expect("old messages");
-    let surplus = store.read(|snapshot| snapshot.surplus_messages(RESTAURANT, 2)).await.expect("a read");
+    let old = store.survey(move |survey| survey.old_messages(noon)).await.expect("a read").expect("old messages");
+    let surplus = store.survey(|survey| survey.surplus_messages(RESTAURANT, 2)).await.expect("a read");
     store.execute(write(Command::DeleteRestaurant(Expectation::Any))).await.expect("the end of it");
     store.execute(create_restaurant()).await.expect("another life");
     chat(store, "young", 5).await;

@@ -8,7 +8,7 @@ mod story;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use floor::{Command, Expectation, GuestPatch, Id, Operation, Purpose, Request, RestaurantPatch, Step, Time};
+use floor::{Command, Expectation, GuestPatch, Id, Operation, Purpose, RestaurantPatch, Step, Time};
 use maitred::{
     config::Database,
     dispatch::{mint, now},
@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use migrating::turn_back;
 
-use crate::common::RESTAURANT;
+use crate::common::{RESTAURANT, permit};
 
 /// A store on its own, with nobody listening.
 fn open(database: &Database) -> Result<Store, StoreError> {
@@ -42,8 +42,11 @@ fn object(value: Value) -> Map<String, Value> {
 
 /// A write to [`RESTAURANT`].
 pub(crate) fn write(command: Command) -> Write {
-    let request = Request { id: mint(None), restaurant: id(RESTAURANT), origin: None, at: now(), command };
-    Write { request, idempotency: None, faults: Vec::new() }
+    write_at(command, now())
+}
+
+pub(crate) fn write_at(command: Command, at: Time) -> Write {
+    Write::new(&permit(), mint(None), None, at, command)
 }
 
 pub(crate) fn create_restaurant() -> Write {
@@ -52,14 +55,22 @@ pub(crate) fn create_restaurant() -> Write {
 
 /// A new party of two.
 pub(crate) fn add_guest(name: &str) -> Write {
+    write(adding(name))
+}
+
+pub(crate) fn adding(name: &str) -> Command {
     let body = object(json!({ "guestName": name, "partySize": 2 }));
     let operation = Operation::CreateGuest(id(name), GuestPatch::read(&id(name), &body, Purpose::Create));
-    write(Command::Write(Step { operation, expects: Expectation::Any }))
+    Command::Write(Step { operation, expects: Expectation::Any })
 }
 
 pub(crate) fn change_guest(name: &str, body: Value) -> Write {
+    write(changing(name, body))
+}
+
+pub(crate) fn changing(name: &str, body: Value) -> Command {
     let operation = Operation::UpdateGuest(id(name), GuestPatch::read(&id(name), &object(body), Purpose::Update));
-    write(Command::Write(Step { operation, expects: Expectation::Any }))
+    Command::Write(Step { operation, expects: Expectation::Any })
 }
 
 pub(crate) fn later(time: Time, by: Duration) -> Time {

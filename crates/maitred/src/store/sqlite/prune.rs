@@ -4,7 +4,7 @@
 use floor::Time;
 use rusqlite::{Connection, Row};
 
-use super::Snapshot;
+use super::Survey;
 use crate::{
     config::{PRUNE_BYTES, PRUNE_ROWS},
     store::StoreError,
@@ -22,7 +22,7 @@ enum Kind {
     Surplus { restaurant: String, through: u64, keep: u64 },
 }
 
-impl Snapshot<'_> {
+impl Survey<'_> {
     /// The first messages of the log, as far as they are older than `than`.
     ///
     /// Walks in the order of the commits and ends at the first message that is young enough. Where the clock was ahead
@@ -54,12 +54,12 @@ impl Snapshot<'_> {
 
     /// The first messages of a restaurant's log, as far as at least `keep` come after them.
     pub fn surplus_messages(&self, restaurant: &str, keep: u64) -> Result<Option<Piece>, StoreError> {
-        let Some((head, _)) = self.head(restaurant)? else { return Ok(None) };
         let mut statement = self.connection.prepare_cached(
-            "SELECT seq, octet_length(message) FROM log WHERE restaurant_id = ?1 AND seq <= ?2 ORDER BY seq",
+            "SELECT seq, octet_length(message) FROM log
+             WHERE restaurant_id = ?1 AND seq <= (SELECT head FROM restaurants WHERE id = ?1) - ?2 ORDER BY seq",
         )?;
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let through = last_of_piece(statement.query_map((restaurant, head.saturating_sub(keep)), read)?)?;
+        let through = last_of_piece(statement.query_map((restaurant, bounded(keep)), read)?)?;
         Ok(through.map(|through| Piece(Kind::Surplus { restaurant: restaurant.to_owned(), through, keep })))
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::{Snapshot, open_reader};
+use super::open_reader;
 use crate::{config::READERS, store::StoreError};
 
 pub(super) struct Readers {
@@ -27,7 +27,7 @@ impl Readers {
 
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let idle = Arc::clone(&self.idle);
@@ -38,7 +38,7 @@ impl Readers {
             let connection = pooled.map_or_else(|| open_reader(&path), Ok)?;
             let result = {
                 let transaction = connection.unchecked_transaction()?;
-                query(&Snapshot::new(&transaction))
+                query(&transaction)
             };
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             result

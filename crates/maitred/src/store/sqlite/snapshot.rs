@@ -1,4 +1,4 @@
-//! What can be read. Rows come as the JSON that they are stored as; nobody decodes them on their way out.
+//! What can be read of one restaurant. Rows come as the JSON that they are stored as; nobody decodes them on their way out.
 
 use std::{fmt, str::FromStr};
 
@@ -8,9 +8,10 @@ use serde_json::value::RawValue;
 
 use crate::store::StoreError;
 
-/// One consistent view of everything committed.
+/// One consistent view of everything that is committed of one restaurant.
 pub struct Snapshot<'a> {
-    pub(super) connection: &'a Connection,
+    connection: &'a Connection,
+    restaurant: &'a str,
 }
 
 /// A restaurant as stored.
@@ -46,57 +47,51 @@ pub struct LoggedMessage {
 }
 
 impl<'a> Snapshot<'a> {
-    pub(super) fn new(connection: &'a Connection) -> Self {
-        Self { connection }
+    pub(super) fn new(connection: &'a Connection, restaurant: &'a Id) -> Self {
+        Self { connection, restaurant: restaurant.as_str() }
     }
 
-    /// All restaurants, by id.
+    /// The restaurant; none if there is no such.
     ///
     /// # Errors
     /// Only if the database is broken, as with every read here.
-    pub fn restaurants(&self) -> Result<Vec<Box<RawValue>>, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT body FROM restaurants ORDER BY id")?;
-        collect(statement.query_map((), |row| row.get(0))?)
-    }
-
-    /// One restaurant.
-    pub fn restaurant(&self, id: &str) -> Result<Option<RestaurantRow>, StoreError> {
+    pub fn restaurant(&self) -> Result<Option<RestaurantRow>, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT body, head, epoch FROM restaurants WHERE id = ?1")?;
-        let row =
-            statement.query_row([id], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let row = statement
+            .query_row([self.restaurant], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
         row.map(|(body, head, epoch)| Ok(RestaurantRow { body: RawValue::from_string(body)?, head, epoch })).transpose()
     }
 
-    /// The number of a restaurant's last message, and the epoch of its log.
-    pub fn head(&self, restaurant: &str) -> Result<Option<(u64, String)>, StoreError> {
+    /// The number of its last message, and the epoch of its log.
+    pub fn head(&self) -> Result<Option<(u64, String)>, StoreError> {
         let mut statement = self.connection.prepare_cached("SELECT head, epoch FROM restaurants WHERE id = ?1")?;
-        Ok(statement.query_row([restaurant], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+        Ok(statement.query_row([self.restaurant], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
     /// One guest.
-    pub fn guest(&self, restaurant: &str, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
-        self.body("SELECT body FROM guests WHERE restaurant_id = ?1 AND id = ?2", restaurant, id)
+    pub fn guest(&self, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
+        self.body("SELECT body FROM guests WHERE restaurant_id = ?1 AND id = ?2", id)
     }
 
     /// One table.
-    pub fn table(&self, restaurant: &str, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
-        self.body("SELECT body FROM tables WHERE restaurant_id = ?1 AND id = ?2", restaurant, id)
+    pub fn table(&self, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
+        self.body("SELECT body FROM tables WHERE restaurant_id = ?1 AND id = ?2", id)
     }
 
     /// All tables, by number, so that 2 comes before 10.
-    pub fn tables(&self, restaurant: &str) -> Result<Vec<Box<RawValue>>, StoreError> {
+    pub fn tables(&self) -> Result<Vec<Box<RawValue>>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT body FROM tables WHERE restaurant_id = ?1 ORDER BY length(table_number), table_number, id",
         )?;
-        collect(statement.query_map([restaurant], |row| row.get(0))?)
+        collect(statement.query_map([self.restaurant], |row| row.get(0))?)
     }
 
     /// At most `limit` guests with one of `statuses`, newest first, from after the place that an earlier page
     /// names as its `next`.
     pub fn guests(
         &self,
-        restaurant: &str,
         statuses: &[GuestStatus],
         after: Option<&Place>,
         limit: u64,
@@ -121,7 +116,7 @@ impl<'a> Snapshot<'a> {
         let merged = format!("{} ORDER BY created_at DESC, id DESC LIMIT ?4", branches.join(" UNION ALL "));
         let mut statement = self.connection.prepare_cached(&merged)?;
         // One more, to know whether there is a next page.
-        let parameters = (restaurant, created_at, id, limit + 1);
+        let parameters = (self.restaurant, created_at, id, limit + 1);
         let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let mut rows = rows.collect::<rusqlite::Result<Vec<(String, String, String)>>>()?;
         let more = rows.len() as u64 > limit;
@@ -135,7 +130,7 @@ impl<'a> Snapshot<'a> {
     }
 
     /// The guests whose evening is not over, oldest first.
-    pub fn present_guests(&self, restaurant: &str) -> Result<Vec<Box<RawValue>>, StoreError> {
+    pub fn present_guests(&self) -> Result<Vec<Box<RawValue>>, StoreError> {
         let present: Vec<GuestStatus> = GuestStatus::ALL.into_iter().filter(|status| !status.is_over()).collect();
         let mut statement = self.connection.prepare_cached(
             // Left to itself, SQLite would rather walk through all who ever came than sort the few who are here.
@@ -143,24 +138,18 @@ impl<'a> Snapshot<'a> {
              WHERE restaurant_id = ?1 AND status IN (SELECT value FROM json_each(?2))
              ORDER BY created_at, id",
         )?;
-        collect(statement.query_map((restaurant, serde_json::to_string(&present)?), |row| row.get(0))?)
+        collect(statement.query_map((self.restaurant, serde_json::to_string(&present)?), |row| row.get(0))?)
     }
 
     /// The messages that come after number `since`, at most `limit` of them and, beyond the first, `max_bytes`.
-    pub fn log_after(
-        &self,
-        restaurant: &str,
-        since: u64,
-        limit: u64,
-        max_bytes: usize,
-    ) -> Result<Vec<LoggedMessage>, StoreError> {
+    pub fn log_after(&self, since: u64, limit: u64, max_bytes: usize) -> Result<Vec<LoggedMessage>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT seq, message FROM log WHERE restaurant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
         )?;
         let logged = |row: &Row<'_>| Ok(LoggedMessage { seq: row.get(0)?, message: row.get(1)? });
         let mut messages = Vec::new();
         let mut bytes = 0;
-        for message in statement.query_map((restaurant, since, limit), logged)? {
+        for message in statement.query_map((self.restaurant, since, limit), logged)? {
             let message = message?;
             bytes += message.message.len();
             if bytes > max_bytes && !messages.is_empty() {
@@ -171,9 +160,9 @@ impl<'a> Snapshot<'a> {
         Ok(messages)
     }
 
-    fn body(&self, sql: &str, restaurant: &str, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
+    fn body(&self, sql: &str, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let body: Option<String> = statement.query_row([restaurant, id], |row| row.get(0)).optional()?;
+        let body: Option<String> = statement.query_row([self.restaurant, id], |row| row.get(0)).optional()?;
         Ok(body.map(RawValue::from_string).transpose()?)
     }
 }

@@ -78,10 +78,16 @@ impl<'a> Tx<'a> {
     }
 
     /// Appends a message to the log.
-    pub(crate) fn append(&self, restaurant: &Id, seq: u64, at: Time, message: &str) -> Result<(), StoreError> {
+    pub(crate) fn append(
+        &self,
+        request: &Request,
+        seq: u64,
+        subject: Option<&str>,
+        message: &str,
+    ) -> Result<(), StoreError> {
         self.run(
-            "INSERT INTO log (restaurant_id, seq, at, message) VALUES (?1, ?2, ?3, ?4)",
-            (restaurant.as_str(), seq, at.as_microseconds(), message),
+            "INSERT INTO log (restaurant_id, seq, at, subject, message) VALUES (?1, ?2, ?3, ?4, ?5)",
+            (request.restaurant.as_str(), seq, request.at.as_microseconds(), subject, message),
         )
     }
 
@@ -128,6 +134,9 @@ impl<'a> Tx<'a> {
             "DELETE FROM tables WHERE restaurant_id = ?1",
             "DELETE FROM log WHERE restaurant_id = ?1",
             "DELETE FROM idempotency WHERE restaurant_id = ?1",
+            "DELETE FROM devices WHERE restaurant_id = ?1",
+            "DELETE FROM pairing_codes WHERE restaurant_id = ?1",
+            "DELETE FROM purges WHERE restaurant_id = ?1",
             "DELETE FROM restaurants WHERE id = ?1",
         ] {
             self.run(sql, [id.as_str()])?;

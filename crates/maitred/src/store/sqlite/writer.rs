@@ -12,7 +12,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Piece, Snapshot, Tx};
+use super::{Piece, Tx};
 use crate::{
     config::{MAX_GROUP, WRITE_QUEUE},
     feed::Feed,
@@ -61,12 +61,12 @@ impl Writer {
 
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (caller, answer) = oneshot::channel();
         let job = Job::Read(Box::new(move |connection| {
             // Whoever asked may have gone.
-            _ = caller.send(query(&Snapshot::new(connection)));
+            _ = caller.send(query(connection));
         }));
         self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))

@@ -5,13 +5,14 @@ use std::time::Duration;
 use floor::{Answer, Entity, Guest, Time};
 use maitred::{
     config::IDEMPOTENCY_RETENTION,
+    dispatch::now as clock,
     store::{Idempotency, Write},
 };
 use serde_json::{Value, json};
 
 use crate::{
     common::{TestServer, guests},
-    store::{add_guest, change_guest, later},
+    store::{adding, changing, later, write_at},
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -20,14 +21,8 @@ fn earlier(time: Time, by: Duration) -> Time {
     Time::from_microseconds(time.as_microseconds() - by.as_micros() as i64).expect("a time")
 }
 
-fn at(mut write: Write, time: Time) -> Write {
-    write.request.at = time;
-    write
-}
-
-fn keyed(mut write: Write, key: &str) -> Write {
-    write.idempotency = Some(Idempotency { key: key.to_owned(), fingerprint: [7; 32] });
-    write
+fn keyed(write: Write, key: &str) -> Write {
+    write.known_by(Some(Idempotency { key: key.to_owned(), fingerprint: [7; 32] }))
 }
 
 async fn carried_out(server: &TestServer, write: Write) -> (Guest, u64) {
@@ -41,13 +36,13 @@ async fn carried_out(server: &TestServer, write: Write) -> (Guest, u64) {
 async fn the_order_of_changes_is_that_of_their_numbers_whatever_the_clock_says() {
     let server = TestServer::start().await;
     let mut device = server.device().await;
-    let now = add_guest("g").request.at;
-    let (guest, _) = carried_out(&server, at(add_guest("g"), now)).await;
+    let now = clock();
+    let (guest, _) = carried_out(&server, write_at(adding("g"), now)).await;
     let (finished, seq) = {
         let body = json!({ "status": "finished" });
         server.http().await.add_table("t", 2).await;
-        carried_out(&server, at(change_guest("g", json!({ "table_id": "t" })), earlier(now, DAY))).await;
-        carried_out(&server, at(change_guest("g", body), earlier(now, 30 * DAY))).await
+        carried_out(&server, write_at(changing("g", json!({ "table_id": "t" })), earlier(now, DAY))).await;
+        carried_out(&server, write_at(changing("g", body), earlier(now, 30 * DAY))).await
     };
     // What they went through keeps its order; that it went on is what the version says, not the clock.
     assert_eq!((finished.created_at, finished.version), (guest.created_at, 3));
@@ -64,14 +59,14 @@ async fn the_order_of_changes_is_that_of_their_numbers_whatever_the_clock_says()
 async fn a_list_that_is_read_page_by_page_while_the_clock_jumps_neither_misses_nor_repeats_a_guest() {
     let server = TestServer::start().await;
     let mut http = server.http().await;
-    let now = add_guest("now").request.at;
+    let now = clock();
     for number in 0..12_u32 {
         let time = if number % 2 == 0 { earlier(now, DAY * number) } else { later(now, DAY * number) };
-        carried_out(&server, at(add_guest(&format!("g{number}")), time)).await;
+        carried_out(&server, write_at(adding(&format!("g{number}")), time)).await;
     }
     // Two who came at the same microsecond.
-    carried_out(&server, at(add_guest("twin-a"), now)).await;
-    carried_out(&server, at(add_guest("twin-b"), now)).await;
+    carried_out(&server, write_at(adding("twin-a"), now)).await;
+    carried_out(&server, write_at(adding("twin-b"), now)).await;
     let (mut ids, mut after) = (Vec::new(), String::new());
     loop {
         let page = http.get(&format!("{}?limit=3{after}", guests())).await.ok();
@@ -86,28 +81,28 @@ async fn a_list_that_is_read_page_by_page_while_the_clock_jumps_neither_misses_n
 #[tokio::test]
 async fn a_retry_is_known_though_the_clock_has_jumped_back_since() {
     let server = TestServer::start().await;
-    let now = add_guest("g").request.at;
+    let now = clock();
     let ahead = later(now, 365 * DAY);
-    let first = carried_out(&server, keyed(at(add_guest("g"), ahead), "k")).await;
+    let first = carried_out(&server, keyed(write_at(adding("g"), ahead), "k")).await;
     for time in [now, earlier(now, 365 * DAY), ahead] {
-        assert_eq!(carried_out(&server, keyed(at(add_guest("g"), time), "k")).await, first);
+        assert_eq!(carried_out(&server, keyed(write_at(adding("g"), time), "k")).await, first);
     }
     // It is thrown away when the clock comes by again: kept longer than a day, and not for ever.
-    let (_, seq) = carried_out(&server, keyed(at(add_guest("h"), later(ahead, IDEMPOTENCY_RETENTION)), "k")).await;
+    let (_, seq) = carried_out(&server, keyed(write_at(adding("h"), later(ahead, IDEMPOTENCY_RETENTION)), "k")).await;
     assert_eq!(seq, first.1 + 1);
 }
 
 #[tokio::test]
 async fn answers_kept_while_the_clock_ran_ahead_do_not_stop_others_from_being_thrown_away() {
     let server = TestServer::start().await;
-    let now = add_guest("g").request.at;
-    carried_out(&server, keyed(at(add_guest("ahead"), later(now, 365 * DAY)), "ahead")).await;
+    let now = clock();
+    carried_out(&server, keyed(write_at(adding("ahead"), later(now, 365 * DAY)), "ahead")).await;
     for number in 0..10_u32 {
-        carried_out(&server, keyed(at(add_guest(&format!("g{number}")), now), &format!("k{number}"))).await;
+        carried_out(&server, keyed(write_at(adding(&format!("g{number}")), now), &format!("k{number}"))).await;
     }
     for number in 0..3_u32 {
         let next_day = later(now, IDEMPOTENCY_RETENTION + Duration::from_secs(1));
-        carried_out(&server, keyed(at(add_guest(&format!("h{number}")), next_day), &format!("l{number}"))).await;
+        carried_out(&server, keyed(write_at(adding(&format!("h{number}")), next_day), &format!("l{number}"))).await;
     }
     let file = rusqlite::Connection::open(&server.database).expect("a database");
     let kept: Vec<String> = file

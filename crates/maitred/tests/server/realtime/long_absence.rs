@@ -2,16 +2,16 @@
 
 use std::{env, ops::Range};
 
-use floor::{Command, Expectation, GuestPatch, Operation, Purpose, Request, Step};
+use floor::{Command, Expectation, GuestPatch, Operation, Purpose, Step};
 use futures_util::future::join_all;
-use maitred::{
-    dispatch::{mint, now},
-    store::{Store, Write},
-};
+use maitred::store::{Store, Write};
 use serde_json::{Value, json};
 
 use super::floor;
-use crate::common::{Device, RESTAURANT, TestServer};
+use crate::{
+    common::{Device, RESTAURANT, TestServer},
+    store::write,
+};
 
 /// Changes that the device misses.
 const CHANGES: u64 = 20_000;
@@ -43,9 +43,7 @@ fn change(number: u64) -> Write {
         )
     };
     let command = Command::Write(Step { operation, expects: Expectation::Any });
-    let restaurant = RESTAURANT.parse().expect("an id");
-    let request = Request { id: mint(None), restaurant, origin: None, at: now(), command };
-    Write { request, idempotency: None, faults: Vec::new() }
+    write(command)
 }
 
 fn patch(id: &str, body: Value, purpose: Purpose) -> GuestPatch {

@@ -64,14 +64,14 @@ async fn a_database_of_the_first_schema_is_brought_up_to_date_with_all_that_it_h
     assert_eq!(tell(&mut http).await, before, "to the letter");
     let file = Connection::open(&path).expect("a database");
     let count = |sql: &str| file.query_row(sql, (), |row| row.get::<_, u64>(0)).expect("a count");
-    assert_eq!(count("PRAGMA user_version"), 2);
+    assert_eq!(count("PRAGMA user_version"), 3);
     assert_eq!(count("SELECT count(*) FROM log"), 13);
     let disorder = "SELECT count(*) FROM log AS one JOIN log AS next ON next.position = one.position + 1
                     WHERE next.at < one.at OR next.message ->> 'timestamp' < one.message ->> 'timestamp'";
     assert_eq!(count(disorder), 0, "in the order of the commits");
     let wrong = "SELECT count(*) FROM log WHERE abs(at / 1e6 - unixepoch(message ->> 'timestamp', 'subsec')) > 0.001";
     assert_eq!(count(wrong), 0, "each at its own time");
-    http.add_guest("next", 2).await;
+    http.add_guest("next", 3).await;
     let next = http.get(&format!("/restaurants/{RESTAURANT}/changes?since=8")).await.ok();
     assert_eq!((&next["changes"][0]["seq"], &next["changes"][0]["guest_id"]), (&json!(9), &json!("next")));
 }

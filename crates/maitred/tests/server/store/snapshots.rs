@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use maitred::{config::Database, store::StoreError};
 
 use super::{add_guest, create_restaurant, open, open_file};
-use crate::common::RESTAURANT;
+use crate::common::permit;
 
 #[tokio::test]
 async fn what_was_answered_is_seen_by_every_read_begun_afterwards() {
@@ -20,7 +20,7 @@ async fn what_was_answered_is_seen_by_every_read_begun_afterwards() {
                 let id = format!("g{index}");
                 let outcome = store.execute(add_guest(&id)).await.expect("a guest");
                 let (guest, head) = store
-                    .read(move |snapshot| Ok((snapshot.guest(RESTAURANT, &id)?, snapshot.head(RESTAURANT)?)))
+                    .read(&permit(), move |snapshot| Ok((snapshot.guest(&id)?, snapshot.head()?)))
                     .await
                     .expect("a read");
                 assert!(guest.is_some(), "{database:?}");
@@ -42,13 +42,14 @@ async fn a_snapshot_does_not_move_while_writes_go_on() {
     let reading = tokio::spawn({
         let store = store.clone();
         async move {
-            let read = store.read(move |snapshot| {
-                let head = || Ok::<_, StoreError>(snapshot.head(RESTAURANT)?.map(|(seq, _)| seq));
+            let permit = permit();
+            let read = store.read(&permit, move |snapshot| {
+                let head = || Ok::<_, StoreError>(snapshot.head()?.map(|(seq, _)| seq));
                 let before = head()?;
                 _ = begun.send(());
                 _ = may_go_on.recv();
-                let guests = snapshot.present_guests(RESTAURANT)?.len();
-                Ok((before, head()?, guests, snapshot.log_after(RESTAURANT, 0, 500, usize::MAX)?.len()))
+                let guests = snapshot.present_guests()?.len();
+                Ok((before, head()?, guests, snapshot.log_after(0, 500, usize::MAX)?.len()))
             });
             read.await
         }
@@ -58,7 +59,7 @@ async fn a_snapshot_does_not_move_while_writes_go_on() {
     for index in 0..20 {
         store.execute(add_guest(&format!("late{index}"))).await.expect("a guest");
     }
-    let seen_now = store.read(|snapshot| snapshot.present_guests(RESTAURANT)).await.expect("a read").len();
+    let seen_now = store.read(&permit(), |snapshot| snapshot.present_guests()).await.expect("a read").len();
     go_on.send(()).expect("a reader that waits");
     let seen_then = reading.await.expect("a task").expect("a read");
     assert_eq!((seen_then, seen_now), ((Some(1), Some(1), 1, 1), 21));
@@ -75,7 +76,7 @@ async fn a_closed_store_says_so_to_writers_and_readers() {
         assert!(outcomes.iter().all(Result::is_ok), "what was asked for before is finished: {outcomes:?}");
         let write = store.execute(add_guest("late")).await;
         assert!(matches!(write, Err(maitred::store::WriteError::Store(StoreError::Closed))), "{write:?}");
-        let read = store.read(|snapshot| snapshot.restaurants()).await;
+        let read = store.survey(|survey| survey.restaurants(|_| true)).await;
         assert!(matches!(read, Err(StoreError::Closed)), "{database:?}: {read:?}");
         store.close().await;
     }
