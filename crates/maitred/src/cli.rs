@@ -2,10 +2,12 @@
 
 mod backup;
 mod demo;
+mod keys;
 mod restaurant;
 mod restore;
 mod serve;
 mod tail;
+mod token;
 
 use std::{
     io::{self, IsTerminal},
@@ -39,6 +41,11 @@ Run it:
   curl http://127.0.0.1:8000/restaurants/bistro/guests \\
        -H 'Content-Type: application/json' -d '{\"guestName\": \"Rivera\", \"partySize\": 4}'
 
+Serve it to others, who need a token to come in:
+  maitred secret maitred.secret
+  maitred serve --listen 0.0.0.0:8000 --token-secret-file maitred.secret
+  maitred token --token-secret-file maitred.secret --role host --restaurant bistro
+
 Keep it safe, while it runs:
   maitred backup bistro-monday.db
 
@@ -54,6 +61,8 @@ enum Command {
     Restaurant(restaurant::Restaurant),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Token(token::Token),
+    Secret(token::Secret),
 }
 
 /// Where a command finds the data.
@@ -93,6 +102,8 @@ pub fn main() -> ExitCode {
             Command::Restaurant(restaurant) => restaurant.run().await,
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => restore.run(),
+            Command::Token(token) => token.run(),
+            Command::Secret(secret) => secret.run(),
         }
     });
     // Threads that still read a database or a terminal must not keep the process alive.

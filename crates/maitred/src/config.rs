@@ -1,8 +1,10 @@
 //! Every setting, its default and its limit, each with a reason beside it.
 
-use std::{ops::Range, path::PathBuf, str::FromStr, time::Duration};
+use std::{ops::Range, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use floor::Id;
+
+use crate::access::Keys;
 
 /// The largest body of a request, in bytes. The largest sensible transaction, 200 guests with notes, is about half.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -143,6 +145,41 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a device may take over the server's last words, and then to close its side.
 pub const LAST_WORD_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// The longest token, in bytes. One that names a hundred restaurants has some 5,000.
+pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// The shortest secret that tokens are signed with, in bytes: as many as its signatures (RFC 7518, section 3.2).
+pub const MIN_SECRET_BYTES: usize = 32;
+
+/// How long before a token expires its device is told, so that it can bring another.
+pub const EXPIRY_WARNING: Duration = Duration::from_secs(60);
+
+/// How long a pairing code is good for: time enough to walk to the device.
+pub const PAIRING_CODE_AGE: Duration = Duration::from_secs(10 * 60);
+
+/// Wrong codes that a pairing code survives. Whoever guesses hits it once in 100,000 times.
+pub const PAIRING_FAILURES: u32 = 10;
+
+/// Pairing codes of a restaurant that may be open at once: as many devices as one would set up in ten minutes.
+pub const MAX_PAIRING_CODES: u64 = 20;
+
+/// The most devices of a restaurant, those that were sent away included; of these, the oldest make room.
+pub const MAX_DEVICES: u64 = 1_000;
+
+/// The longest name of a device, in characters.
+pub const MAX_DEVICE_NAME: usize = 100;
+
+/// Where the keys are that vouch for tokens.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyFiles {
+    /// Secrets, for HS256.
+    pub secrets: Vec<PathBuf>,
+    /// Public keys in PEM, for ES256 and EdDSA.
+    pub public_keys: Vec<PathBuf>,
+    /// JSON Web Key Sets.
+    pub jwks: Vec<PathBuf>,
+}
+
 /// How a server runs.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -154,13 +191,15 @@ pub struct Config {
     pub realtime: Realtime,
     /// How long the log remembers.
     pub retention: Retention,
+    /// The keys that vouch for tokens. Without any, the door is open: everyone may do everything.
+    pub keys: Arc<Keys>,
 }
 
 impl Config {
     /// A server on `database` with every other setting at its default.
     pub fn new(database: Database) -> Self {
         let (realtime, retention) = (Realtime::default(), Retention::default());
-        Self { database, restaurants: Vec::new(), realtime, retention }
+        Self { database, restaurants: Vec::new(), realtime, retention, keys: Arc::default() }
     }
 }
 

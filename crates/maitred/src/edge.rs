@@ -23,6 +23,7 @@ use axum::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    access::Authoriser,
     config::Realtime,
     hub::{Hub, Records},
     store::Store,
@@ -37,6 +38,8 @@ pub struct Edge {
     pub store: Store,
     /// Who listens.
     pub hub: Arc<Hub>,
+    /// Who may come in.
+    pub access: Arc<Authoriser>,
     /// What sessions read.
     pub records: Arc<Records>,
     /// The rhythm of the sockets.

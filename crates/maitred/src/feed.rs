@@ -19,6 +19,8 @@ pub enum Committed {
         /// Its text, as the log keeps it.
         message: String,
     },
+    /// Who may come into a restaurant has changed.
+    AccessChanged(Id),
     /// A restaurant is gone with all that belonged to it.
     RestaurantDeleted(Id),
 }
@@ -48,6 +50,7 @@ impl Feed {
                     let devices = self.hub.publish(&restaurant, seq, &message);
                     tracing::debug!(%restaurant, seq, devices, kind = message_type(&message), "broadcast");
                 }
+                Committed::AccessChanged(restaurant) => self.hub.doubt(&restaurant),
                 Committed::RestaurantDeleted(restaurant) => self.hub.close(&restaurant),
             }
         }

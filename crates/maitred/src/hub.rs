@@ -1,6 +1,7 @@
 //! The hub: who listens to which restaurant. It puts each committed message into the room of that restaurant and of no
 //! other, without ever waiting for a device; whoever falls behind finds the rest in the log.
 
+mod admission;
 mod farewell;
 mod hearsay;
 mod records;
@@ -12,7 +13,10 @@ mod wire;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use floor::Id;
@@ -30,6 +34,7 @@ pub use socket::{Frame, Socket};
 pub struct Hub {
     /// A room for each restaurant that anybody listens to.
     rooms: RwLock<HashMap<Id, Arc<Room>>>,
+    doubts: AtomicU64,
     /// What is counted on the way to the devices.
     pub metrics: Arc<Metrics>,
 }
@@ -50,6 +55,25 @@ impl Hub {
         if let Some(room) = self.rooms.write().unwrap_or_else(PoisonError::into_inner).remove(restaurant) {
             room.close();
         }
+    }
+
+    /// Has everyone who listens to `restaurant` prove that they still may.
+    pub fn doubt(&self, restaurant: &Id) {
+        self.doubts.fetch_add(1, Ordering::SeqCst);
+        let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
+        rooms.get(restaurant).inspect(|room| room.doubt());
+    }
+
+    /// The same of all who listen to anything.
+    pub fn doubt_all(&self) {
+        self.doubts.fetch_add(1, Ordering::SeqCst);
+        self.rooms.read().unwrap_or_else(PoisonError::into_inner).values().for_each(|room| room.doubt());
+    }
+
+    /// How often it was doubted that those who listen still may. Whoever finds it changed between asking and entering a
+    /// room asks again.
+    fn doubts(&self) -> u64 {
+        self.doubts.load(Ordering::SeqCst)
     }
 
     /// Begins to listen. Whoever then reads the log from the store misses nothing in between.

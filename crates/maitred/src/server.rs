@@ -16,6 +16,7 @@ use tokio_util::{
 };
 
 use crate::{
+    access::Authoriser,
     config::{ACCEPT_PAUSE, Config, DRAIN_TIMEOUT, HEADER_READ_TIMEOUT, Realtime, Retention},
     dispatch::{Caller, dispatch},
     edge::{Edge, router},
@@ -29,6 +30,7 @@ use crate::{
 pub struct Server {
     store: Store,
     hub: Arc<Hub>,
+    access: Arc<Authoriser>,
     realtime: Realtime,
     retention: Retention,
 }
@@ -44,12 +46,18 @@ impl Server {
         for restaurant in config.restaurants {
             create_if_absent(&store, restaurant).await?;
         }
-        Ok(Self { store, hub, realtime: config.realtime, retention: config.retention })
+        let access = Arc::new(Authoriser::new(config.keys, store.clone(), Arc::clone(&hub)));
+        Ok(Self { store, hub, access, realtime: config.realtime, retention: config.retention })
     }
 
     /// The store, for whoever writes from within the process.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Who may come in, for whoever changes the keys.
+    pub fn access(&self) -> &Arc<Authoriser> {
+        &self.access
     }
 
     /// Serves until `shutdown` completes, then lets requests under way finish, says good-bye to the devices and closes
@@ -62,6 +70,7 @@ impl Server {
             store: self.store.clone(),
             records: Arc::new(records),
             hub: Arc::clone(&self.hub),
+            access: Arc::clone(&self.access),
             realtime: self.realtime,
             shutdown: farewell.clone(),
             sessions: sessions.clone(),

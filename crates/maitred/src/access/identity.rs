@@ -3,9 +3,13 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use floor::Id;
+use floor::{Id, Time};
 
-use super::{Right, Role};
+use super::{
+    Right, Role,
+    pairing::{Device, TokenHash},
+    token::{Thumbprint, Verified},
+};
 
 /// Someone who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +18,20 @@ pub struct Identity {
     subject: Option<String>,
     role: Role,
     scope: Scope,
+    credential: Credential,
+    /// When it ends by itself.
+    expires_at: Option<Time>,
+}
+
+/// What someone is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Credential {
+    /// Nothing: it is the house itself, or the door is open.
+    House,
+    /// A token that this key vouches for.
+    Key(Thumbprint),
+    /// A paired device's token, by its digest.
+    Device(TokenHash),
 }
 
 /// The restaurants that someone is let into.
@@ -51,7 +69,44 @@ pub enum Denied {
 impl Identity {
     /// Whoever works in this process, and everyone where the door is open: may do everything.
     pub fn of_the_house() -> Self {
-        Self { subject: None, role: Role::Owner, scope: Scope(Restaurants::All) }
+        let scope = Scope(Restaurants::All);
+        Self { subject: None, role: Role::Owner, scope, credential: Credential::House, expires_at: None }
+    }
+
+    /// The bearer of a token that a key vouches for.
+    pub(super) fn of_token(Verified { claims, expires_at, key }: Verified) -> Self {
+        Self {
+            subject: Some(claims.sub),
+            role: claims.role,
+            scope: claims.restaurants.into(),
+            credential: Credential::Key(key),
+            expires_at: Some(expires_at),
+        }
+    }
+
+    /// A paired device.
+    pub(super) fn of_device(device: Device, restaurant: Id, token: TokenHash) -> Self {
+        Self {
+            subject: Some(device.id.to_string()),
+            role: device.role,
+            scope: Scope::of(BTreeSet::from([restaurant.to_string()])),
+            credential: Credential::Device(token),
+            expires_at: None,
+        }
+    }
+
+    pub(super) fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// What this one is in the restaurants that it is let into.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// When the token expires.
+    pub fn expires_at(&self) -> Option<Time> {
+        self.expires_at
     }
 
     /// Whether the role may do that in the restaurants that it is for.
@@ -82,6 +137,11 @@ impl Identity {
 }
 
 impl Scope {
+    /// These restaurants, or all, where `*` is among them.
+    pub(super) fn of(ids: BTreeSet<String>) -> Self {
+        Self(if ids.contains("*") { Restaurants::All } else { Restaurants::Some(ids) })
+    }
+
     /// Whether a restaurant is among them.
     pub fn covers(&self, restaurant: &str) -> bool {
         match &self.0 {
@@ -92,6 +152,11 @@ impl Scope {
 }
 
 impl Permit {
+    /// For a device that is not known yet, and brings a pairing code.
+    pub(super) fn for_pairing(restaurant: Id) -> Self {
+        Self { restaurant, subject: None }
+    }
+
     /// The restaurant that it is for, and no other.
     pub fn restaurant(&self) -> &Id {
         &self.restaurant
@@ -100,6 +165,17 @@ impl Permit {
     /// Who asks, for the audit trail.
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
+    }
+}
+
+impl Denied {
+    /// For programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoToken | Self::BadToken(_) => "unauthorized",
+            Self::Role(..) | Self::Restaurant => "forbidden",
+            Self::NoSuchRestaurant(_) => "not_found",
+        }
     }
 }
 

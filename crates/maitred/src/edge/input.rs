@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::{Edge, problem::Problem};
 use crate::{
-    access::Identity,
+    access::{Identity, Token},
     config::{
         DISCARD_TIMEOUT, MAX_BODY_BYTES, MAX_DEVICE_ID_BYTES, MAX_DISCARDED_BYTES, MAX_IDEMPOTENCY_KEY_BYTES,
         MAX_JSON_DEPTH,
@@ -45,9 +45,15 @@ pub(super) struct By(pub(super) Identity);
 impl FromRequestParts<Edge> for By {
     type Rejection = Problem;
 
-    async fn from_request_parts(_parts: &mut Parts, _edge: &Edge) -> Result<Self, Problem> {
-        Ok(Self(Identity::of_the_house()))
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
+        Ok(Self(edge.access.identify(bearer(&parts.headers).as_ref()).await?))
     }
+}
+
+/// The token of `Authorization: Bearer TOKEN` (RFC 6750). Whoever comes with another scheme comes without a token.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<Token> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| Token(token.trim().to_owned()))
 }
 
 /// A body that nobody wants, taken off the wire.

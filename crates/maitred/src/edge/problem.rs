@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
-    access::Denied,
+    access::{Denied, Unidentified},
     config::{MAX_BODY_BYTES, MAX_JSON_DEPTH},
     store::{StoreError, WriteError},
 };
@@ -132,12 +132,21 @@ impl From<StoreError> for Problem {
 
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
-        let (status, code) = match denied {
-            Denied::NoToken | Denied::BadToken(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
-            Denied::Role(..) | Denied::Restaurant => (StatusCode::FORBIDDEN, "forbidden"),
-            Denied::NoSuchRestaurant(id) => return Refusal::no_restaurant(id).into(),
+        let status = match denied {
+            Denied::NoToken | Denied::BadToken(_) => StatusCode::UNAUTHORIZED,
+            Denied::Role(..) | Denied::Restaurant => StatusCode::FORBIDDEN,
+            Denied::NoSuchRestaurant(_) => StatusCode::NOT_FOUND,
         };
-        Self::new(status, code, denied.to_string())
+        Self::new(status, denied.code(), denied.to_string())
+    }
+}
+
+impl From<Unidentified> for Problem {
+    fn from(unidentified: Unidentified) -> Self {
+        match unidentified {
+            Unidentified::Denied(denied) => denied.into(),
+            Unidentified::Store(error) => error.into(),
+        }
     }
 }
 
@@ -195,6 +204,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"maitred\""));
         }
         if self.status == StatusCode::UPGRADE_REQUIRED {
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));

@@ -10,7 +10,11 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
-use super::{Edge, input::Query, problem::Problem};
+use super::{
+    Edge,
+    input::{Query, bearer},
+    problem::Problem,
+};
 use crate::hub::{Join, Session, Since, Socket};
 
 pub(super) async fn upgrade(State(edge): State<Edge>, query: Query, mut request: Request) -> Result<Response, Problem> {
@@ -21,14 +25,16 @@ pub(super) async fn upgrade(State(edge): State<Edge>, query: Query, mut request:
         device_id: query.get("device_id").map(str::to_owned),
         since: query.get("since").map_or(Since::Now, Since::from_query),
         epoch: query.get("epoch").map(str::to_owned),
+        token: None,
     });
+    let bearer = bearer(request.headers());
     let upgraded = hyper::upgrade::on(&mut request);
     let sessions = edge.sessions.clone();
     sessions.spawn(async move {
         // A connection that breaks before it is a socket is nobody's loss.
         let Some((stream, read_ahead)) = take_over(upgraded).await else { return };
         let socket = Socket::new(stream, read_ahead).await;
-        Session::new(socket, edge.hub, edge.records, edge.realtime, edge.shutdown).run(join).await;
+        Session::new(socket, edge.hub, edge.records, edge.access, bearer, edge.realtime, edge.shutdown).run(join).await;
     });
     Ok(response)
 }

@@ -11,6 +11,8 @@ pub(crate) enum Farewell {
     NotFound,
     /// The restaurant is gone.
     RestaurantDeleted,
+    /// The device may not listen, or not any more.
+    NotAllowed,
     /// The device did not say in time which restaurant it is for.
     IdentifyTimeout,
     /// The device gave no sign of life.
@@ -34,6 +36,7 @@ impl Farewell {
             Self::ShuttingDown => "shutting_down",
             Self::NotFound => "not_found",
             Self::RestaurantDeleted => "restaurant_deleted",
+            Self::NotAllowed => "not_allowed",
             Self::IdentifyTimeout => "identify_timeout",
             Self::IdleTimeout => "idle_timeout",
             Self::TooLarge => "too_large",
@@ -49,7 +52,7 @@ impl Farewell {
         match self {
             Self::ShuttingDown => 1001,
             Self::ProtocolError => 1002,
-            Self::NotFound | Self::RestaurantDeleted | Self::IdentifyTimeout => 1008,
+            Self::NotFound | Self::RestaurantDeleted | Self::NotAllowed | Self::IdentifyTimeout => 1008,
             Self::TooLarge => 1009,
             Self::IdleTimeout | Self::NotReading | Self::Busy | Self::Unavailable => 1013,
         }

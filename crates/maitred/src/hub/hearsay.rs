@@ -3,6 +3,8 @@
 use floor::FieldError;
 use serde_json::{Map, Value};
 
+use crate::access::Token;
+
 /// Something that a device says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Hearsay {
@@ -27,6 +29,8 @@ pub struct Join {
     pub since: Since,
     /// The life of the log in which it left off.
     pub epoch: Option<String>,
+    /// What shows that it may.
+    pub token: Option<Token>,
 }
 
 /// Where a device left off.
@@ -91,6 +95,7 @@ fn read_join(object: &Map<String, Value>) -> Result<Join, FieldError> {
             Some(since) => since.as_u64().map_or(Since::Unusable, Since::Seq),
         },
         epoch: text("epoch")?,
+        token: text("token")?.map(Token),
     })
 }
 

@@ -42,6 +42,8 @@ struct News {
     head: u64,
     /// The restaurant is gone.
     closed: bool,
+    /// How often those who listen had to prove that they may.
+    doubts: u64,
 }
 
 /// A place in a room, given up when dropped.
@@ -50,6 +52,8 @@ pub(super) struct Membership {
     permit: Permit,
     room: Arc<Room>,
     news: watch::Receiver<News>,
+    /// How many doubts were passed on.
+    doubts: u64,
 }
 
 /// What a member hears that has heard everything up to some number.
@@ -58,6 +62,8 @@ pub(super) enum Heard {
     Messages(Vec<Message>),
     /// There are more than the room still has: the log has them.
     Behind,
+    /// It must be made sure that its device may still listen.
+    Doubt,
     /// The restaurant is gone.
     Closed,
 }
@@ -78,13 +84,17 @@ impl Room {
         self.news.send_modify(|news| news.closed = true);
     }
 
+    pub(super) fn doubt(&self) {
+        self.news.send_modify(|news| news.doubts += 1);
+    }
+
     pub(super) fn members(&self) -> usize {
         self.news.receiver_count()
     }
 
     /// What comes after number `last`; none if nothing does yet.
     fn after(&self, last: u64) -> Option<Heard> {
-        let News { head, closed } = *self.news.borrow();
+        let News { head, closed, .. } = *self.news.borrow();
         if closed {
             return Some(Heard::Closed);
         }
@@ -131,7 +141,8 @@ impl Recent {
 impl Membership {
     pub(super) fn new(hub: Arc<Hub>, permit: Permit, room: Arc<Room>) -> Self {
         let news = room.news.subscribe();
-        Self { hub, permit, room, news }
+        let doubts = news.borrow().doubts;
+        Self { hub, permit, room, news, doubts }
     }
 
     pub(super) fn restaurant(&self) -> &Id {
@@ -163,7 +174,10 @@ impl Membership {
     pub(super) async fn heard(&mut self, last: u64) -> Heard {
         loop {
             // Seen before looking, so that what comes after the look is news again.
-            self.news.mark_unchanged();
+            let doubts = self.news.borrow_and_update().doubts;
+            if std::mem::replace(&mut self.doubts, doubts) != doubts {
+                return Heard::Doubt;
+            }
             if let Some(heard) = self.room.after(last) {
                 return heard;
             }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Hub, Membership, Records,
+    admission::Pass,
     farewell::Farewell,
     hearsay::{Gibberish, Hearsay, Join, Since},
     records::Unread,
@@ -17,7 +18,7 @@ use super::{
     wire::Say,
 };
 use crate::{
-    access::{Identity, Right},
+    access::{Authoriser, Token},
     config::{LAST_WORD_TIMEOUT, Realtime},
     dispatch::now,
 };
@@ -27,6 +28,9 @@ pub struct Session {
     socket: Socket,
     hub: Arc<Hub>,
     pub(super) records: Arc<Records>,
+    pub(super) access: Arc<Authoriser>,
+    /// The token that came with the request for the socket.
+    pub(super) bearer: Option<Token>,
     rhythm: Realtime,
     /// Cancelled when the server goes down. Looked at only between messages: none is ever cut in half.
     shutdown: CancellationToken,
@@ -41,6 +45,7 @@ pub struct Session {
 /// What a session knows once it has joined.
 pub(super) struct Joined {
     pub(super) membership: Membership,
+    pub(super) pass: Box<Pass>,
     platform: Option<String>,
     pub(super) epoch: String,
     /// The number of the last message sent.
@@ -61,11 +66,13 @@ impl Session {
         socket: Socket,
         hub: Arc<Hub>,
         records: Arc<Records>,
+        access: Arc<Authoriser>,
+        bearer: Option<Token>,
         rhythm: Realtime,
         shutdown: CancellationToken,
     ) -> Self {
         let now = Instant::now();
-        Self { socket, hub, records, rhythm, shutdown, heard_at: now, spoke_at: now, pinged_at: now }
+        Self { socket, hub, records, access, bearer, rhythm, shutdown, heard_at: now, spoke_at: now, pinged_at: now }
     }
 
     /// Talks with the device until one of the two ends it. `join` is what its URL said, if it named a restaurant.
@@ -87,7 +94,7 @@ impl Session {
     async fn talk(&mut self, join: Option<Join>) -> End {
         let join = match join {
             Some(join) => Ok(join),
-            None => self.identify().await,
+            None => self.await_name().await,
         };
         let joined = match join {
             // On the heap, as with all that is rare: most sessions are idle, and none should set room aside for it.
@@ -101,7 +108,7 @@ impl Session {
     }
 
     /// Waits for the device to name its restaurant.
-    async fn identify(&mut self) -> Result<Join, End> {
+    async fn await_name(&mut self) -> Result<Join, End> {
         let deadline = Instant::now() + self.rhythm.identify_timeout;
         loop {
             tokio::select! {
@@ -118,9 +125,8 @@ impl Session {
 
     /// Lets the device in, and brings it up to date if it says where it left off.
     async fn join(&mut self, join: Join) -> Result<Joined, End> {
-        let Ok(permit) = Identity::of_the_house().permit(Right::See, &join.restaurant_id) else {
-            return self.not_found(&join).await;
-        };
+        let doubts = self.hub.doubts();
+        let (pass, permit) = self.admit(&join).await?;
         // Listen before reading the log, so that no message falls between.
         let membership = self.hub.join(permit);
         let epoch = match membership.open(&self.records).await {
@@ -131,7 +137,10 @@ impl Session {
         let head = membership.head();
         tracing::debug!(restaurant = join.restaurant_id, device = join.device_id, platform = join.platform, "joined");
         let same_life = join.epoch.as_ref().is_none_or(|theirs| *theirs == epoch);
-        let mut joined = Joined { membership, platform: join.platform, epoch, last: head };
+        let mut joined = Joined { membership, pass, platform: join.platform, epoch, last: head };
+        if self.hub.doubts() != doubts {
+            self.make_sure(&joined).await?;
+        }
         self.acknowledge(&joined).await?;
         match join.since {
             Since::Now => {}
@@ -164,11 +173,11 @@ impl Session {
     /// Passes messages on as they come, until something ends it.
     async fn live(&mut self, joined: &mut Joined) -> End {
         loop {
-            let due = self.due();
+            let due = joined.pass.due().map_or(self.due(), |due| due.min(self.due()));
             let step = tokio::select! {
                 heard = joined.membership.heard(joined.last) => self.pass_on(heard, joined).await,
                 received = self.socket.receive() => self.answer(received, joined).await,
-                () = sleep_until(due) => self.keep_alive(joined).await,
+                () = sleep_until(due) => self.see_to(joined).await,
                 // What was written before the end is heard before the good-bye.
                 () = self.shutdown.cancelled() => {
                     Box::pin(self.catch_up(joined)).await.and(Err(End::Farewell(Farewell::ShuttingDown)))
@@ -191,15 +200,17 @@ impl Session {
                 Ok(())
             }
             Heard::Behind => Box::pin(self.catch_up(joined)).await,
+            Heard::Doubt => Box::pin(self.make_sure(joined)).await,
             Heard::Closed => Err(End::Farewell(Farewell::RestaurantDeleted)),
         }
     }
 
     /// Answers a device that has joined.
-    async fn answer(&mut self, received: Result<Received, Broken>, joined: &Joined) -> Result<(), End> {
+    async fn answer(&mut self, received: Result<Received, Broken>, joined: &mut Joined) -> Result<(), End> {
         match self.listen(received, Some(joined.last)).await? {
             None => Ok(()),
             Some(join) if join.restaurant_id == joined.membership.restaurant().as_str() => {
+                Box::pin(self.renew(&join, joined)).await?;
                 self.acknowledge(joined).await
             }
             Some(_) => {
@@ -239,6 +250,12 @@ impl Session {
         ping.min(heartbeat).min(silence)
     }
 
+    /// Does what is due.
+    async fn see_to(&mut self, joined: &mut Joined) -> Result<(), End> {
+        Box::pin(self.keep_admitted(joined)).await?;
+        self.keep_alive(joined).await
+    }
+
     async fn keep_alive(&mut self, joined: &Joined) -> Result<(), End> {
         let now_ = Instant::now();
         if now_ >= self.heard_at + self.rhythm.silence_timeout {
@@ -255,7 +272,7 @@ impl Session {
         Ok(())
     }
 
-    async fn say(&mut self, say: &Say<'_>) -> Result<(), End> {
+    pub(super) async fn say(&mut self, say: &Say<'_>) -> Result<(), End> {
         self.send(&say.frame()).await
     }
 

@@ -25,6 +25,10 @@ pub(super) enum Say<'a> {
         timestamp: Time,
         seq: u64,
     },
+    TokenExpiring {
+        timestamp: Time,
+        expires_at: Time,
+    },
     Snapshot {
         restaurant_id: &'a Id,
         timestamp: Time,

@@ -1,6 +1,7 @@
 //! The store on SQLite: opening a file, its schema, and the two ways to it, one writer and a few readers.
 
 mod copy;
+mod devices;
 mod inspect;
 mod lock;
 mod prune;
@@ -15,6 +16,7 @@ use std::{
     sync::Arc,
 };
 
+use floor::Id;
 use readers::Readers;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use serde_json::value::RawValue;
@@ -24,7 +26,7 @@ use super::{Outcome, StoreError, Write, WriteError, error::why_not_opened};
 use crate::{
     access::{Permit, Scope},
     config::{BUSY_TIMEOUT, DATABASE_CACHE_KIB, Database},
-    feed::Feed,
+    feed::{Committed, Feed},
 };
 
 pub(crate) use copy::{Check, Settled, begin_new_life, check_database, copy_database, settle};
@@ -133,6 +135,20 @@ impl Store {
             None => self.inner.writer.read(query).await,
         };
         read.map_err(|error| self.named(error))
+    }
+
+    /// Makes a change durable that is not the floor's, of the permit's restaurant, in a transaction of its own. What is to
+    /// be told of it is told after the commit, before this returns.
+    ///
+    /// # Errors
+    /// Nothing of the change was kept, unless [`StoreError::is_in_doubt`].
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        permit: &Permit,
+        change: impl FnOnce(&Tx<'_>, &Id) -> Result<(T, Option<Committed>), StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let restaurant = permit.restaurant().clone();
+        self.inner.writer.change(move |tx| change(tx, &restaurant)).await.map_err(|error| self.named(error))
     }
 
     /// Drops a piece of the log that a read has found, when its turn comes among the writes that wait, and returns how

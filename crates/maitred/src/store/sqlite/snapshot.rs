@@ -10,8 +10,8 @@ use crate::store::StoreError;
 
 /// One consistent view of everything that is committed of one restaurant.
 pub struct Snapshot<'a> {
-    connection: &'a Connection,
-    restaurant: &'a str,
+    pub(super) connection: &'a Connection,
+    pub(super) restaurant: &'a str,
 }
 
 /// A restaurant as stored.

@@ -11,7 +11,7 @@ use crate::{
 
 /// The writer's transaction.
 pub(crate) struct Tx<'a> {
-    connection: &'a Connection,
+    pub(super) connection: &'a Connection,
 }
 
 /// An answer kept for a retry.
@@ -152,7 +152,7 @@ impl<'a> Tx<'a> {
         Ok(Some(serde_json::from_str(body)?))
     }
 
-    fn run(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), StoreError> {
+    pub(super) fn run(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), StoreError> {
         self.connection.prepare_cached(sql)?.execute(parameters)?;
         Ok(())
     }

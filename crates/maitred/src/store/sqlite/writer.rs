@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Piece, Tx};
 use crate::{
     config::{MAX_GROUP, WRITE_QUEUE},
-    feed::Feed,
+    feed::{Committed, Feed},
     store::{
         Outcome, StoreError, Write, WriteError,
         error::leaves_doubt,
@@ -31,6 +31,8 @@ enum Job {
     Write(Box<Write>, Caller),
     /// A read of a database that only this thread can reach.
     Read(Box<dyn FnOnce(&Connection) + Send>),
+    /// A change that is not the floor's, in a transaction of its own.
+    Change(Box<dyn FnOnce(&Connection, &Feed) + Send>),
     /// A piece of the log to drop, in a transaction of its own.
     Forget(Piece, oneshot::Sender<Result<usize, StoreError>>),
     Stop(oneshot::Sender<()>),
@@ -72,6 +74,24 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
+    pub(super) async fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Tx<'_>) -> Result<(T, Option<Committed>), StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (caller, answer) = oneshot::channel();
+        let job = Job::Change(Box::new(move |connection, feed| {
+            let changed = in_transaction(connection, |tx| change(tx));
+            let answer = changed.map(|(value, committed)| {
+                feed.publish(committed.into_iter().collect());
+                value
+            });
+            // Whoever asked may have gone.
+            _ = caller.send(answer);
+        }));
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
     pub(super) async fn forget(&self, piece: Piece) -> Result<usize, StoreError> {
         let (caller, answer) = oneshot::channel();
         self.jobs.send(Job::Forget(piece, caller)).await.map_err(|_| StoreError::Closed)?;
@@ -102,6 +122,7 @@ fn run(connection: Connection, mut queue: mpsc::Receiver<Job>, feed: &Feed) {
                 commit(&connection, group, feed);
             }
             Job::Read(read) => read(&connection),
+            Job::Change(change) => change(&connection, feed),
             // Whoever asked may have gone.
             Job::Forget(piece, caller) => _ = caller.send(piece.drop_from(&connection)),
             Job::Stop(stopped) => {
@@ -145,25 +166,29 @@ fn attempt(
     connection: &Connection,
     group: &[(Box<Write>, Caller)],
 ) -> Result<Vec<Result<Executed, WriteError>>, StoreError> {
+    in_transaction(connection, |tx| {
+        let results = group.iter().map(|(write, _)| match execute_safely(tx, write) {
+            Err(WriteError::Store(error)) => Err(error),
+            result => Ok(result),
+        });
+        results.collect()
+    })
+}
+
+/// Runs something in a transaction, which is undone if it fails.
+fn in_transaction<T>(
+    connection: &Connection,
+    run: impl FnOnce(&Tx<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     run_sql(connection, "BEGIN IMMEDIATE")?;
-    let results = group.iter().map(|(write, _)| match execute_safely(connection, write) {
-        Err(WriteError::Store(error)) => Err(error),
-        result => Ok(result),
-    });
-    let results: Vec<_> = match results.collect() {
-        Ok(results) => results,
-        Err(error) => {
-            roll_back(connection);
-            return Err(error);
-        }
-    };
+    let done = run(&Tx::new(connection)).inspect_err(|_| roll_back(connection))?;
     run_sql(connection, "COMMIT").map_err(|error| {
         roll_back(connection);
         let in_doubt = leaves_doubt(&error) && cover(connection).is_err();
         let error = StoreError::from(error);
         if in_doubt { error.in_doubt() } else { error }
     })?;
-    Ok(results)
+    Ok(done)
 }
 
 fn roll_back(connection: &Connection) {
@@ -179,9 +204,8 @@ fn cover(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// A command that trips over a bug must not take the writer, and with it every other restaurant, down.
-fn execute_safely(connection: &Connection, write: &Write) -> Result<Executed, WriteError> {
-    let tx = Tx::new(connection);
-    catch_unwind(AssertUnwindSafe(|| execute(&tx, write)))
+fn execute_safely(tx: &Tx<'_>, write: &Write) -> Result<Executed, WriteError> {
+    catch_unwind(AssertUnwindSafe(|| execute(tx, write)))
         .unwrap_or_else(|panic| Err(StoreError::Bug(panic_text(panic.as_ref())).into()))
 }
 
