@@ -83,7 +83,8 @@ fn speed(text: &str) -> Result<f64, String> {
 impl Demo {
     pub(super) async fn run(self) -> Result<()> {
         let (listener, address) = listen(&self.listen).await?;
-        let server = Server::open(Config::new(Database::Memory)).await?;
+        let config = Config { at_home: address.ip().is_loopback(), ..Config::new(Database::Memory) };
+        let server = Server::open(config).await?;
         let house = House { store: server.store().clone(), id: RESTAURANT.parse()?, speed: self.speed };
         restaurant::add(&house.store, &house.id, Some("Chez Maître"), TABLES).await?;
         house.turn_on_dirty_tables().await?;

@@ -1,5 +1,8 @@
 //! `maitred serve`.
 
+mod limits;
+mod tls;
+
 use std::{future::Future, net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result};
@@ -14,6 +17,8 @@ use crate::{
     config::{Config, Database, LOG_AGE, LOG_MESSAGES, Retention},
     server::Server,
 };
+use limits::LimitsArgs;
+use tls::{TlsArgs, on_hangup, reload};
 
 /// Serve restaurants to their devices
 ///
@@ -31,6 +36,10 @@ pub(super) struct Serve {
     restaurants: Vec<Id>,
     #[command(flatten)]
     retention: RetentionArgs,
+    #[command(flatten)]
+    tls: TlsArgs,
+    #[command(flatten)]
+    limits: LimitsArgs,
 }
 
 /// How long the log remembers.
@@ -66,12 +75,24 @@ impl Serve {
             messages: self.retention.keep_messages,
             ..Retention::default()
         };
-        let config = Config { restaurants: self.restaurants, retention, ..Config::new(database.clone()) };
-        let server = Server::open(config).await?;
+        let tls = self.tls.load()?;
         let (listener, address) = listen(&self.listen).await?;
+        let config = Config {
+            restaurants: self.restaurants,
+            retention,
+            tls: tls.clone(),
+            limits: self.limits.into(),
+            at_home: address.ip().is_loopback(),
+            ..Config::new(database.clone())
+        };
+        let server = Server::open(config).await?;
         // Before anybody is told that it listens: they may ask it to end at once.
         let signals = signals()?;
-        println!("maitred listens on http://{address}, its data is in {}", place(&database));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        if let Some(tls) = tls {
+            on_hangup(move || reload(&tls))?;
+        }
+        println!("maitred listens on {scheme}://{address}, its data is in {}", place(&database));
         server.run(listener, signals).await;
         Ok(())
     }

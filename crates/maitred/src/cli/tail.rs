@@ -4,6 +4,7 @@ mod describe;
 
 use std::{
     io::{self, Write},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -14,8 +15,9 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     time::{sleep, timeout},
 };
-use tokio_tungstenite::{connect_async, tungstenite::Message};
+use tokio_tungstenite::{Connector, connect_async_tls_with_config, tungstenite::Message};
 
+use crate::tls;
 use describe::describe;
 
 /// Listen to a restaurant as its devices do
@@ -29,6 +31,9 @@ pub(super) struct Tail {
     /// The server
     #[arg(long, env = "MAITRED_URL", default_value = "http://127.0.0.1:8000")]
     url: String,
+    /// Trust the certificate authorities in this file, in PEM, and no others; a server's own certificate is its own authority
+    #[arg(long, env = "MAITRED_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Begin after this message rather than with what happens from now on; 0 is the beginning
     #[arg(long, value_name = "SEQ")]
     since: Option<u64>,
@@ -65,6 +70,9 @@ enum End {
 
 impl Tail {
     pub(super) async fn run(self) -> Result<()> {
+        // Read once and only where it is needed: what a machine trusts is read from its files.
+        let encrypted = self.address(&Cursor::default())?.starts_with("wss:");
+        let connector = encrypted.then(|| tls::client(self.ca.as_deref())).transpose()?.map(Connector::Rustls);
         let mut cursor = Cursor { since: self.since, epoch: None };
         let mut wait = FIRST_RETRY;
         let mut told = None;
@@ -72,7 +80,7 @@ impl Tail {
         let mut interrupt = signal(SignalKind::interrupt()).context("can't listen for Ctrl-C")?;
         loop {
             let end = tokio::select! {
-                end = self.listen(&mut cursor, &mut wait) => end?,
+                end = self.listen(connector.as_ref(), &mut cursor, &mut wait) => end?,
                 _ = interrupt.recv() => return Ok(()),
             };
             let pause = match end {
@@ -98,9 +106,10 @@ impl Tail {
     }
 
     /// Connects, and prints what comes until the connection ends.
-    async fn listen(&self, cursor: &mut Cursor, wait: &mut Duration) -> Result<End> {
+    async fn listen(&self, connector: Option<&Connector>, cursor: &mut Cursor, wait: &mut Duration) -> Result<End> {
         let url = self.address(cursor)?;
-        let mut socket = match connect_async(&url).await {
+        let connected = connect_async_tls_with_config(&url, None, true, connector.cloned()).await;
+        let mut socket = match connected {
             Ok((socket, _)) => socket,
             Err(error) => return Ok(End::Broken(format!("can't reach {}: {error}", self.url))),
         };
@@ -124,7 +133,8 @@ impl Tail {
         let base = self.url.trim_end_matches('/');
         let socket = match base.split_once("://") {
             Some(("http" | "ws", rest)) => format!("ws://{rest}"),
-            _ => bail!("--url must begin with http://, not be {base:?}"),
+            Some(("https" | "wss", rest)) => format!("wss://{rest}"),
+            _ => bail!("--url must begin with http:// or https://, not be {base:?}"),
         };
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("restaurant_id", &self.restaurant).append_pair("platform", "tail");

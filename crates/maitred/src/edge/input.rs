@@ -10,15 +10,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::problem::Problem;
+use super::{Edge, problem::Problem};
 use crate::{
     config::{
-        DISCARD_TIMEOUT, MAX_BODY_BYTES, MAX_DEVICE_ID_BYTES, MAX_DISCARDED_BYTES, MAX_IDEMPOTENCY_KEY_BYTES,
-        MAX_JSON_DEPTH,
+        DISCARD_TIMEOUT, Limits, MAX_DEVICE_ID_BYTES, MAX_DISCARDED_BYTES, MAX_IDEMPOTENCY_KEY_BYTES, MAX_JSON_DEPTH,
     },
     dispatch::Caller,
+    peer::Peer,
     store::Idempotency,
 };
 
@@ -64,17 +64,18 @@ pub(super) struct Writing {
     pub(super) expects: Expectation,
 }
 
-impl<S: Send + Sync> FromRequest<S> for Writing {
+impl FromRequest<Edge> for Writing {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, edge: &Edge) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let value = if parts.method == Method::DELETE {
             discard(&parts.headers, body).await;
             Value::Null
         } else {
-            read_json(&parts, body).await?
+            read_json(&parts, body, &edge.limits).await?
         };
+        hold_pace(&parts, edge)?;
         let mut caller = Caller::default();
         match device(&parts.headers) {
             Ok(device) => caller.device = device,
@@ -97,19 +98,28 @@ impl<S: Send + Sync> FromRequest<S> for Writing {
     }
 }
 
-async fn read_json(parts: &Parts, mut body: Body) -> Result<Value, Problem> {
+/// Lets a write through unless its device writes too often. Every writing route comes by here, and none of them twice.
+fn hold_pace(parts: &Parts, edge: &Edge) -> Result<(), Problem> {
+    let Some(pace) = &edge.pace else { return Ok(()) };
+    let device = Peer::of(&parts.extensions).network().to_string();
+    pace.take(&device, Instant::now()).map_err(|wait| Problem::too_many_writes(&edge.limits, wait))
+}
+
+async fn read_json(parts: &Parts, mut body: Body, limits: &Limits) -> Result<Value, Problem> {
     let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
+    if announced.is_some_and(|length: usize| length > limits.body_bytes) {
         discard(&parts.headers, body).await;
-        return Err(Problem::too_large());
+        return Err(Problem::too_large(limits));
     }
-    let bytes = match Limited::new(&mut body, MAX_BODY_BYTES).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
+    let collected = timeout(limits.body_timeout, Limited::new(&mut body, limits.body_bytes).collect()).await;
+    let bytes = match collected {
+        Ok(Ok(collected)) => collected.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
             discard(&parts.headers, body).await;
-            return Err(Problem::too_large());
+            return Err(Problem::too_large(limits));
         }
-        Err(_) => return Err(Problem::broken_body()),
+        Ok(Err(_)) => return Err(Problem::broken_body()),
+        Err(_) => return Err(Problem::request_timeout(limits)),
     };
     let content_type = parts.headers.get(header::CONTENT_TYPE);
     if !content_type.is_some_and(is_json) {

@@ -8,7 +8,6 @@ use super::{
     records::{Floor, Unread},
     session::{End, Joined, Session},
 };
-use crate::config::MAX_REPLAY;
 
 impl Session {
     /// Sends everything up to the restaurant's last message that the device has not been sent.
@@ -18,7 +17,7 @@ impl Session {
             if missed == 0 {
                 return Ok(());
             }
-            if missed > MAX_REPLAY {
+            if missed > self.limits.replay_messages {
                 // A message tells of one row at least, a floor of each once.
                 let floor = self.floor(joined).await?;
                 if missed > floor.rows {

@@ -18,7 +18,7 @@ use super::{
     wire::Say,
 };
 use crate::{
-    config::{LAST_WORD_TIMEOUT, Realtime},
+    config::{LAST_WORD_TIMEOUT, Limits, Realtime},
     dispatch::now,
 };
 
@@ -28,6 +28,7 @@ pub struct Session {
     hub: Arc<Hub>,
     pub(super) records: Arc<Records>,
     rhythm: Realtime,
+    pub(super) limits: Arc<Limits>,
     /// Cancelled when the server goes down. Looked at only between messages: none is ever cut in half.
     shutdown: CancellationToken,
     /// When the device last gave a sign of life.
@@ -62,10 +63,11 @@ impl Session {
         hub: Arc<Hub>,
         records: Arc<Records>,
         rhythm: Realtime,
+        limits: Arc<Limits>,
         shutdown: CancellationToken,
     ) -> Self {
         let now = Instant::now();
-        Self { socket, hub, records, rhythm, shutdown, heard_at: now, spoke_at: now, pinged_at: now }
+        Self { socket, hub, records, rhythm, limits, shutdown, heard_at: now, spoke_at: now, pinged_at: now }
     }
 
     /// Talks with the device until one of the two ends it. `join` is what its URL said, if it named a restaurant.
@@ -102,7 +104,7 @@ impl Session {
 
     /// Waits for the device to name its restaurant.
     async fn identify(&mut self) -> Result<Join, End> {
-        let deadline = Instant::now() + self.rhythm.identify_timeout;
+        let deadline = Instant::now() + self.limits.identify_timeout;
         loop {
             tokio::select! {
                 received = self.socket.receive() => {
@@ -120,7 +122,8 @@ impl Session {
     async fn join(&mut self, join: Join) -> Result<Joined, End> {
         let Ok(restaurant) = join.restaurant_id.parse::<Id>() else { return self.not_found(&join).await };
         // Listen before reading the log, so that no message falls between.
-        let membership = self.hub.join(&restaurant);
+        let membership = self.hub.join(&restaurant, self.limits.restaurant_devices);
+        let Some(membership) = membership else { return Err(End::Farewell(Farewell::TooManyDevices)) };
         let epoch = match membership.open(&self.records).await {
             Ok(epoch) => epoch,
             Err(Unread::Nothing) => return self.not_found(&join).await,
