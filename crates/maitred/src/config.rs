@@ -4,14 +4,11 @@ use std::{ops::Range, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use floor::Id;
 
-use crate::access::Keys;
-
-/// The largest body of a request, in bytes. The largest sensible transaction, 200 guests with notes, is about half.
-pub const MAX_BODY_BYTES: usize = 256 * 1024;
+use crate::{access::Keys, tls::Tls};
 
 /// How much of a body that nobody wants is still taken off the wire, in bytes: a client that is cut off while it sends may
-/// never read the answer that tells it why.
-pub const MAX_DISCARDED_BYTES: usize = 64 * MAX_BODY_BYTES;
+/// never read the answer that tells it why. 64 times what a body may have, unless told otherwise.
+pub const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 
 /// For how long a body that nobody wants is taken off the wire.
 pub const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,17 +16,17 @@ pub const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 /// The deepest nesting of a JSON body. Ours need 4; a stack frame a level must never become an attack.
 pub const MAX_JSON_DEPTH: usize = 100;
 
-/// The largest message that a device may send over its socket, in bytes. Ours need 200.
-pub const MAX_DEVICE_MESSAGE_BYTES: usize = 64 * 1024;
+/// The longest head of a request, in bytes, and what a connection sets aside for reading at the most. Ours have 500;
+/// what browsers and proxies add is far under this. (The library's default is 400 KiB a connection.)
+pub const MAX_HEAD_BYTES: usize = 32 * 1024;
+
+/// What the library may hold of its answers to a device's pings, in bytes: some thirty of the longest. Of a device that
+/// does not read them, only the newest ping is answered, as RFC 6455, section 5.5.3, allows.
+pub const MAX_PONG_BYTES: usize = 4 * 1024;
 
 /// What a socket sets aside for reading, in bytes: ten times the usual message. (The library's default of 128 KiB a
 /// connection would make 10,000 idle devices cost 1.3 GB.)
 pub const SOCKET_READ_BUFFER_BYTES: usize = 2 * 1024;
-
-/// How long a peer may take over the head of an HTTP request, the idle time before it included (the library does not
-/// tell the two apart). Long enough that a device finds its connection open when it next writes: one that is closed
-/// just then costs it a failed request. nginx's `keepalive_timeout` is the same.
-pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// The most guests or changes on a page, and the default of the latter.
 pub const MAX_PAGE: u64 = 500;
@@ -97,9 +94,6 @@ pub const RING_MESSAGES: usize = 128;
 /// The most bytes of them, but for the newest one: 128 usual messages are a tenth of it.
 pub const RING_BYTES: usize = 1024 * 1024;
 
-/// Missed messages that are always replayed one by one, as long as the log has them.
-pub const MAX_REPLAY: u64 = 500;
-
 /// What is sent to a device in one go, in bytes, unless a single message is longer (512 KiB at the most). But for a floor
 /// that it is being shown, and with [`SOCKET_SEND_BUFFER_BYTES`], it is all that is ever held for a device that does not
 /// read.
@@ -135,6 +129,17 @@ pub const RETRY_MS: Range<u64> = 250..2_000;
 
 /// The same for one that came when too many did: at 5,000 reads a second, 20,000 others have had their turn by then.
 pub const BUSY_RETRY_MS: Range<u64> = 1_000..5_000;
+
+/// Connections over an address's limit that are told so at the same time. Each costs a descriptor until it has read the
+/// answer; those beyond are closed without a word.
+pub const TOLD_REFUSALS: usize = 64;
+
+/// How long such a connection may take to read its answer.
+pub const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Devices whose pace of writing is remembered at once, some 100 bytes each. Whoever comes beyond shares one pace with
+/// all others who do.
+pub const PACED_KEYS: usize = 65_536;
 
 /// How long to wait before accepting again where the system has no more file descriptors.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -193,13 +198,88 @@ pub struct Config {
     pub retention: Retention,
     /// The keys that vouch for tokens. Without any, the door is open: everyone may do everything.
     pub keys: Arc<Keys>,
+    /// The certificate to encrypt connections with; without one, they are plain.
+    pub tls: Option<Arc<Tls>>,
+    /// What one peer may take of the server.
+    pub limits: Limits,
+    /// Whether every peer is this machine's own: then neither connections are counted by their address nor is the pace of
+    /// writes held, since whoever is at home could as well stop the process.
+    pub at_home: bool,
 }
 
 impl Config {
     /// A server on `database` with every other setting at its default.
     pub fn new(database: Database) -> Self {
-        let (realtime, retention) = (Realtime::default(), Retention::default());
-        Self { database, restaurants: Vec::new(), realtime, retention, keys: Arc::default() }
+        Self {
+            database,
+            restaurants: Vec::new(),
+            realtime: Realtime::default(),
+            retention: Retention::default(),
+            keys: Arc::default(),
+            tls: None,
+            limits: Limits::DEFAULT,
+            at_home: true,
+        }
+    }
+}
+
+/// What one peer may take of the server. None of them may be zero.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest body of a request, in bytes.
+    pub body_bytes: usize,
+    /// The largest message that a device may send over its socket, in bytes.
+    pub device_message_bytes: usize,
+    /// The most devices in a restaurant.
+    pub restaurant_devices: usize,
+    /// The most connections from one address, sockets among them. Not held at home.
+    pub address_connections: usize,
+    /// Writes a second of one device; twice as many at once. Not held at home.
+    pub device_writes: u32,
+    /// How long a peer may take over the head of a request, the idle time before it included (the library does not tell
+    /// the two apart).
+    pub head_timeout: Duration,
+    /// How long a peer may take over the body of a request.
+    pub body_timeout: Duration,
+    /// How long a peer may take over the TLS handshake.
+    pub tls_timeout: Duration,
+    /// How long a socket may stay open without naming a restaurant.
+    pub identify_timeout: Duration,
+    /// Missed messages that are always replayed one by one, as long as the log has them.
+    pub replay_messages: u64,
+}
+
+impl Limits {
+    /// What holds unless told otherwise.
+    pub const DEFAULT: Self = Self {
+        // The largest sensible transaction, 200 guests with notes, is about half.
+        body_bytes: 256 * 1024,
+        // Ours need 200 bytes; what a device calls itself may be long.
+        device_message_bytes: 64 * 1024,
+        // A large house has 100. At 6 KiB each, a restaurant gone wild costs 60 MB, and not the others their places.
+        restaurant_devices: 10_000,
+        // A house behind one address (NAT) has 100 devices, a chain's office 1,000; and 32 addresses that want to do harm
+        // are still needed to use up the usual 32,768 descriptors.
+        address_connections: 1_024,
+        // A person makes one or two; a till that comes back with what it has kept offline, a burst of a hundred.
+        device_writes: 50,
+        // Long enough that a device finds its connection open when it next writes: one that is closed just then costs it a
+        // failed request. nginx's `keepalive_timeout` is the same.
+        head_timeout: Duration::from_secs(75),
+        // The largest body, over 70 kbit/s.
+        body_timeout: Duration::from_secs(30),
+        // Two round trips and some arithmetic; over a bad mobile network, a second or two.
+        tls_timeout: Duration::from_secs(10),
+        // The protocol's own figure: devices send it at once.
+        identify_timeout: Duration::from_secs(10),
+        // A quarter of an evening, in 250 KiB.
+        replay_messages: 500,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
     }
 }
 
@@ -223,8 +303,6 @@ impl Default for Retention {
 /// The rhythm of the sockets.
 #[derive(Debug, Clone, Copy)]
 pub struct Realtime {
-    /// How long a socket may stay open without naming a restaurant.
-    pub identify_timeout: Duration,
     /// How often the server sends a WebSocket ping. Under the 30 s after which home routers forget idle connections.
     pub ping_interval: Duration,
     /// After how long without another message the server sends a heartbeat.
@@ -240,7 +318,6 @@ pub struct Realtime {
 impl Default for Realtime {
     fn default() -> Self {
         Self {
-            identify_timeout: Duration::from_secs(10),
             ping_interval: Duration::from_secs(25),
             heartbeat_interval: Duration::from_secs(30),
             silence_timeout: Duration::from_secs(75),

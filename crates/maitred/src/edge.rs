@@ -4,6 +4,7 @@
 mod answer;
 mod floors;
 mod guests;
+mod headers;
 mod health;
 mod input;
 mod problem;
@@ -13,21 +14,19 @@ mod rows;
 mod tables;
 mod transactions;
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use axum::{
     Router,
     http::{Method, Uri},
+    middleware::map_response,
+    response::Response,
     routing::{get, post},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 
-use crate::{
-    access::Authoriser,
-    config::Realtime,
-    hub::{Hub, Records},
-    store::Store,
-};
+use crate::{config::Limits, hub::House, pace::Pace, store::Store};
+use headers::dress;
 use input::Discarded;
 use problem::Problem;
 
@@ -36,23 +35,25 @@ use problem::Problem;
 pub struct Edge {
     /// Where the data is.
     pub store: Store,
-    /// Who listens.
-    pub hub: Arc<Hub>,
-    /// Who may come in.
-    pub access: Arc<Authoriser>,
-    /// What sessions read.
-    pub records: Arc<Records>,
-    /// The rhythm of the sockets.
-    pub realtime: Realtime,
-    /// Cancelled when the devices are to be told good-bye.
-    pub shutdown: CancellationToken,
+    /// What it shares with the sessions.
+    pub house: Arc<House>,
+    /// Whether connections are encrypted.
+    pub tls: bool,
+    /// The pace of writes that is held, if one is.
+    pub pace: Option<Arc<Pace>>,
     /// The sessions that are open.
     pub sessions: TaskTracker,
 }
 
+/// What a connection is told, whole, that is one more than its address may have.
+pub(crate) fn too_many_connections(limits: &Limits) -> Vec<u8> {
+    Problem::too_many_connections(limits).last_word()
+}
+
 /// Every route.
 pub fn router(edge: Edge) -> Router {
-    Router::new()
+    let secure = edge.tls;
+    let routes = Router::new()
         .route("/restaurants", get(restaurants::list).post(restaurants::create))
         .route(
             "/restaurants/{restaurant_id}",
@@ -79,5 +80,9 @@ pub fn router(edge: Edge) -> Router {
         .method_not_allowed_fallback(async |method: Method, uri: Uri, _: Discarded| {
             Problem::method_not_allowed(&method, uri.path())
         })
-        .with_state(edge)
+        .with_state(edge);
+    routes.layer(map_response(move |mut response: Response| {
+        dress(response.headers_mut(), secure);
+        ready(response)
+    }))
 }

@@ -26,7 +26,7 @@ use room::{Membership, Room};
 
 pub use hearsay::{Join, Since};
 pub use records::Records;
-pub use session::Session;
+pub use session::{House, Session};
 pub use socket::{Frame, Socket};
 
 /// Who listens to which restaurant.
@@ -76,19 +76,25 @@ impl Hub {
         self.doubts.load(Ordering::SeqCst)
     }
 
-    /// Begins to listen. Whoever then reads the log from the store misses nothing in between.
-    fn join(self: &Arc<Self>, permit: Permit) -> Membership {
+    /// Begins to listen. Whoever then reads the log from the store misses nothing in between. None where so many listen
+    /// already.
+    fn join(self: &Arc<Self>, permit: Permit, most: usize) -> Option<Membership> {
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
-        self.metrics.devices.inc();
         let room = rooms.entry(permit.restaurant().clone()).or_insert_with(|| Arc::new(Room::new()));
-        Membership::new(Arc::clone(self), permit, Arc::clone(room))
+        // Under the lock, so that no two take the last place.
+        if !room.let_in(most) {
+            return None;
+        }
+        self.metrics.devices.inc();
+        Some(Membership::new(Arc::clone(self), permit, Arc::clone(room)))
     }
 
     /// Closes a room behind the last who leaves it. A room of the same name in a later life stays.
     fn leave(&self, restaurant: &Id, room: &Arc<Room>) {
         self.metrics.devices.dec();
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
-        if rooms.get(restaurant).is_some_and(|open| Arc::ptr_eq(open, room) && room.members() == 1) {
+        // Under the lock, too: of two who leave at once, one is the last.
+        if room.let_out() == 0 && rooms.get(restaurant).is_some_and(|open| Arc::ptr_eq(open, room)) {
             rooms.remove(restaurant);
         }
     }

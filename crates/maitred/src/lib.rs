@@ -7,11 +7,15 @@
 pub mod access;
 pub mod cli;
 pub mod config;
+mod connection;
 pub mod dispatch;
 pub mod edge;
 pub mod feed;
 pub mod hub;
 pub mod metrics;
+mod pace;
+mod peer;
 pub mod retention;
 pub mod server;
 pub mod store;
+pub mod tls;

@@ -22,6 +22,8 @@ pub struct Metrics {
     pub(crate) messages: Counter,
     /// Devices that are in a restaurant.
     pub(crate) devices: Gauge,
+    /// Connections that were turned away because their address had too many.
+    pub(crate) refused_connections: Counter,
     /// Pages of the log that devices were sent.
     pub(crate) replayed_pages: Counter,
     /// Floors that devices were sent.
@@ -67,6 +69,7 @@ impl Default for Metrics {
             commit_seconds: Histogram::new(COMMIT_BUCKETS),
             messages: Counter::default(),
             devices: Gauge::default(),
+            refused_connections: Counter::default(),
             replayed_pages: Counter::default(),
             snapshots: Counter::default(),
             pruned_messages: Counter::default(),
@@ -80,6 +83,8 @@ impl Default for Metrics {
         registry.register_with_unit("commit", help, Unit::Seconds, metrics.commit_seconds.clone());
         registry.register("messages", "Messages committed and given to the devices", metrics.messages.clone());
         registry.register("devices", "Devices that are in a restaurant", metrics.devices.clone());
+        let help = "Connections turned away because their address had as many as it may have";
+        registry.register("refused_connections", help, metrics.refused_connections.clone());
         registry.register("replayed_pages", "Pages of the log sent to devices", metrics.replayed_pages.clone());
         registry.register("snapshots", "Floors sent to devices", metrics.snapshots.clone());
         registry.register("pruned_messages", "Old messages dropped from the log", metrics.pruned_messages.clone());

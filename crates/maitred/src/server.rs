@@ -1,13 +1,10 @@
 //! The server as a whole: opens the store, accepts connections, and in the end lets everyone finish.
 
-use std::{future::Future, pin::pin, sync::Arc};
+mod accept;
+
+use std::{future::Future, sync::Arc};
 
 use floor::{Command, Id, Purpose, Rejection, RestaurantPatch};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
 use serde_json::Map;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{
@@ -17,14 +14,18 @@ use tokio_util::{
 
 use crate::{
     access::Authoriser,
-    config::{ACCEPT_PAUSE, Config, DRAIN_TIMEOUT, HEADER_READ_TIMEOUT, Realtime, Retention},
+    config::{Config, DRAIN_TIMEOUT, Limits, Realtime, Retention},
     dispatch::{Caller, dispatch},
-    edge::{Edge, router},
+    edge::Edge,
     feed::Feed,
-    hub::{Hub, Records},
+    hub::{House, Hub, Records},
+    pace::Pace,
+    peer::Connections,
     retention::prune_regularly,
     store::{Store, StoreError, WriteError},
+    tls::Tls,
 };
+use accept::Reception;
 
 /// A server whose store is open, and that listens to nobody yet.
 pub struct Server {
@@ -33,6 +34,9 @@ pub struct Server {
     access: Arc<Authoriser>,
     realtime: Realtime,
     retention: Retention,
+    limits: Limits,
+    at_home: bool,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Server {
@@ -40,14 +44,15 @@ impl Server {
     ///
     /// # Errors
     /// If the database can't be opened or written.
-    pub async fn open(config: Config) -> Result<Self, StoreError> {
+    pub async fn open(mut config: Config) -> Result<Self, StoreError> {
         let hub = Arc::new(Hub::default());
         let store = Store::open(&config.database, Feed::new(Arc::clone(&hub)))?;
-        for restaurant in config.restaurants {
+        for restaurant in std::mem::take(&mut config.restaurants) {
             create_if_absent(&store, restaurant).await?;
         }
         let access = Arc::new(Authoriser::new(config.keys, store.clone(), Arc::clone(&hub)));
-        Ok(Self { store, hub, access, realtime: config.realtime, retention: config.retention })
+        let Config { realtime, retention, limits, at_home, tls, .. } = config;
+        Ok(Self { store, hub, access, realtime, retention, limits, at_home, tls })
     }
 
     /// The store, for whoever writes from within the process.
@@ -66,19 +71,27 @@ impl Server {
         let farewell = CancellationToken::new();
         let sessions = TaskTracker::new();
         let records = Records::new(self.store.clone(), self.realtime.read_line, Arc::clone(&self.hub.metrics));
+        let house = House {
+            hub: Arc::clone(&self.hub),
+            records,
+            access: Arc::clone(&self.access),
+            rhythm: self.realtime,
+            limits: Arc::new(self.limits),
+            shutdown: farewell.clone(),
+        };
         let edge = Edge {
             store: self.store.clone(),
-            records: Arc::new(records),
-            hub: Arc::clone(&self.hub),
-            access: Arc::clone(&self.access),
-            realtime: self.realtime,
-            shutdown: farewell.clone(),
+            house: Arc::new(house),
+            tls: self.tls.is_some(),
+            pace: (!self.at_home).then(|| Arc::new(Pace::new(self.limits.device_writes))),
             sessions: sessions.clone(),
         };
         let pruning = prune_regularly(self.store.clone(), self.retention, Arc::clone(&self.hub.metrics));
         let pruning = AbortOnDropHandle::new(tokio::spawn(pruning));
         let (requests, finish) = (TaskTracker::new(), CancellationToken::new());
-        accept(edge, listener, &requests, &finish, shutdown).await;
+        let connections = (!self.at_home).then(|| Connections::new(self.limits.address_connections));
+        let reception = Reception::new(edge, self.tls.clone(), connections);
+        reception.accept(listener, &requests, &finish, shutdown).await;
         pruning.abort();
         // It has nothing to finish: what it has begun, the writer does or leaves.
         _ = pruning.await;
@@ -93,52 +106,6 @@ impl Server {
             tracing::warn!(devices = sessions.len(), "some devices took too long to say good-bye to and were cut off");
         }
         self.store.close().await;
-    }
-}
-
-/// Accepts connections until `shutdown` completes. Each is one of `requests`, until it ends or becomes a session; on
-/// `finish` it ends with the request that is under way.
-async fn accept(
-    edge: Edge,
-    listener: TcpListener,
-    requests: &TaskTracker,
-    finish: &CancellationToken,
-    shutdown: impl Future<Output = ()>,
-) {
-    let service = TowerToHyperService::new(router(edge));
-    let mut http = http1::Builder::new();
-    // A client that hangs up once it has sent its request meant it; nor is one who only closed its sending side gone.
-    http.half_close(true);
-    http.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
-    let mut shutdown = pin!(shutdown);
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut shutdown => return,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "could not accept a connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        // Small messages must not wait for company (Nagle's algorithm).
-        _ = stream.set_nodelay(true);
-        let connection = http.serve_connection(TokioIo::new(stream), service.clone()).with_upgrades();
-        let finish = finish.clone();
-        requests.spawn(async move {
-            let mut connection = pin!(connection);
-            // A connection that fails has nobody left to tell.
-            tokio::select! {
-                _ = connection.as_mut() => {}
-                () = finish.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    _ = connection.await;
-                }
-            }
-        });
     }
 }
 

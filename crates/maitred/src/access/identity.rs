@@ -99,6 +99,11 @@ impl Identity {
         &self.credential
     }
 
+    /// Who it is, as the audit trail says; none where nobody needs to say.
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
     /// What this one is in the restaurants that it is let into.
     pub fn role(&self) -> Role {
         self.role

@@ -129,7 +129,7 @@ impl Keys {
                     _ => {
                         denied = Denied::BadToken(
                             "lacks a claim, or has one that can't be read: sub, restaurants, role, exp",
-                        )
+                        );
                     }
                 },
             }

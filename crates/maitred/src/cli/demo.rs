@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use floor::{
     Command, EntityKind, Expectation, GuestPatch, Id, Operation, Purpose, RestaurantPatch, Step, Table, TablePatch,
     TableStatus,
@@ -32,6 +32,9 @@ pub(super) struct Demo {
     /// The address to listen on
     #[arg(long, env = "MAITRED_LISTEN", default_value = "127.0.0.1:8000", value_name = "ADDRESS:PORT")]
     listen: String,
+    /// Let everyone take part who can reach the address
+    #[arg(long, env = "MAITRED_OPEN")]
+    open: bool,
     /// How many times faster than life, from 0.1 to 3600: at 60, a minute takes a second
     #[arg(long, value_name = "FACTOR", default_value = "60", value_parser = speed)]
     speed: f64,
@@ -84,7 +87,12 @@ fn speed(text: &str) -> Result<f64, String> {
 impl Demo {
     pub(super) async fn run(self) -> Result<()> {
         let (listener, address) = listen(&self.listen).await?;
-        let server = Server::open(Config::new(Database::Memory)).await?;
+        let at_home = address.ip().is_loopback();
+        if !at_home && !self.open {
+            bail!("others can reach {address}, and the demo lets everyone do everything; if that is meant, say --open");
+        }
+        let config = Config { at_home, ..Config::new(Database::Memory) };
+        let server = Server::open(config).await?;
         let permit = Identity::of_the_house().permit(Right::See, RESTAURANT)?;
         let id = permit.restaurant().clone();
         let house = House { store: server.store().clone(), id, permit, speed: self.speed };

@@ -4,10 +4,13 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::{Result, anyhow, bail};
 
-use crate::{access::Keys, config::KeyFiles};
+use crate::{
+    access::{Authoriser, Keys},
+    config::KeyFiles,
+};
 
 /// Who may come in.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Who may come in")]
 pub(super) struct KeyArgs {
     /// A file with a secret that tokens are signed with (HS256); `maitred secret` makes one
@@ -30,6 +33,22 @@ impl KeyArgs {
         let files =
             KeyFiles { secrets: self.secrets.clone(), public_keys: self.public_keys.clone(), jwks: self.jwks.clone() };
         Ok(Arc::new(Keys::read(&files).map_err(|why| anyhow!(why))?))
+    }
+
+    /// Whether there is a file to read again.
+    pub(super) fn are_named(&self) -> bool {
+        !(self.secrets.is_empty() && self.public_keys.is_empty() && self.jwks.is_empty())
+    }
+
+    /// Reads the keys again. Whom none of them vouches for any more is sent away.
+    pub(super) fn reload(&self, access: &Authoriser) {
+        match self.read() {
+            Ok(keys) => {
+                access.replace_keys(keys);
+                tracing::info!("read the keys again; tokens of those that are gone do not count any more");
+            }
+            Err(error) => tracing::error!(%error, "could not read the keys again; those from before stay"),
+        }
     }
 
     /// Refuses an open door on an address that others can reach, unless it is meant.

@@ -1,6 +1,9 @@
 //! `maitred serve`.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+mod limits;
+mod tls;
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use floor::Id;
@@ -9,11 +12,13 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::DatabaseArg;
+use super::{DatabaseArg, keys::KeyArgs};
 use crate::{
     config::{Config, Database, LOG_AGE, LOG_MESSAGES, Retention},
     server::Server,
 };
+use limits::LimitsArgs;
+use tls::{TlsArgs, on_hangup, reload};
 
 /// Serve restaurants to their devices
 ///
@@ -31,6 +36,12 @@ pub(super) struct Serve {
     restaurants: Vec<Id>,
     #[command(flatten)]
     retention: RetentionArgs,
+    #[command(flatten)]
+    keys: KeyArgs,
+    #[command(flatten)]
+    tls: TlsArgs,
+    #[command(flatten)]
+    limits: LimitsArgs,
 }
 
 /// How long the log remembers.
@@ -66,12 +77,34 @@ impl Serve {
             messages: self.retention.keep_messages,
             ..Retention::default()
         };
-        let config = Config { restaurants: self.restaurants, retention, ..Config::new(database.clone()) };
-        let server = Server::open(config).await?;
+        let tls = self.tls.load()?;
+        let keys = self.keys.read()?;
         let (listener, address) = listen(&self.listen).await?;
+        self.keys.guard(&keys, address)?;
+        let at_home = keys.is_empty() && address.ip().is_loopback();
+        let config = Config {
+            restaurants: self.restaurants,
+            retention,
+            tls: tls.clone(),
+            limits: self.limits.into(),
+            at_home,
+            keys,
+            ..Config::new(database.clone())
+        };
+        let server = Server::open(config).await?;
         // Before anybody is told that it listens: they may ask it to end at once.
         let signals = signals()?;
-        println!("maitred listens on http://{address}, its data is in {}", place(&database));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        if tls.is_some() || self.keys.are_named() {
+            let (keys, access) = (self.keys, Arc::clone(server.access()));
+            on_hangup(move || {
+                tls.iter().for_each(|tls| reload(tls));
+                if keys.are_named() {
+                    keys.reload(&access);
+                }
+            })?;
+        }
+        println!("maitred listens on {scheme}://{address}, its data is in {}", place(&database));
         server.run(listener, signals).await;
         Ok(())
     }

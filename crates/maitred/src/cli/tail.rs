@@ -4,18 +4,23 @@ mod describe;
 
 use std::{
     io::{self, Write},
+    path::PathBuf,
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use futures_util::StreamExt;
 use serde_json::Value;
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::{sleep, timeout},
 };
-use tokio_tungstenite::{connect_async, tungstenite::Message};
+use tokio_tungstenite::{
+    Connector, connect_async_tls_with_config,
+    tungstenite::{Message, client::IntoClientRequest, handshake::client::Request, http::header::AUTHORIZATION},
+};
 
+use crate::tls;
 use describe::describe;
 
 /// Listen to a restaurant as its devices do
@@ -29,9 +34,15 @@ pub(super) struct Tail {
     /// The server
     #[arg(long, env = "MAITRED_URL", default_value = "http://127.0.0.1:8000")]
     url: String,
+    /// Trust the certificate authorities in this file, in PEM, and no others; a server's own certificate is its own authority
+    #[arg(long, env = "MAITRED_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Begin after this message rather than with what happens from now on; 0 is the beginning
     #[arg(long, value_name = "SEQ")]
     since: Option<u64>,
+    /// The token that lets you in
+    #[arg(long, env = "MAITRED_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    token: Option<String>,
     /// Print the messages as they come, a JSON object a line
     #[arg(long)]
     json: bool,
@@ -59,12 +70,15 @@ enum End {
     Broken(String),
     /// Standard output is closed: nobody reads any more.
     Unread,
-    /// There is no such restaurant.
-    NotFound(String),
+    /// There is no such restaurant, or no way into it.
+    Unwelcome(String),
 }
 
 impl Tail {
     pub(super) async fn run(self) -> Result<()> {
+        // Read once and only where it is needed: what a machine trusts is read from its files.
+        let encrypted = self.address(&Cursor::default())?.starts_with("wss:");
+        let connector = encrypted.then(|| tls::client(self.ca.as_deref())).transpose()?.map(Connector::Rustls);
         let mut cursor = Cursor { since: self.since, epoch: None };
         let mut wait = FIRST_RETRY;
         let mut told = None;
@@ -72,12 +86,12 @@ impl Tail {
         let mut interrupt = signal(SignalKind::interrupt()).context("can't listen for Ctrl-C")?;
         loop {
             let end = tokio::select! {
-                end = self.listen(&mut cursor, &mut wait) => end?,
+                end = self.listen(connector.as_ref(), &mut cursor, &mut wait) => end?,
                 _ = interrupt.recv() => return Ok(()),
             };
             let pause = match end {
                 End::Unread => return Ok(()),
-                End::NotFound(message) => bail!(message),
+                End::Unwelcome(message) => bail!(message),
                 End::Retry(pause) => pause,
                 End::Broken(why) => {
                     // Once is enough for as long as it stays the same.
@@ -98,9 +112,10 @@ impl Tail {
     }
 
     /// Connects, and prints what comes until the connection ends.
-    async fn listen(&self, cursor: &mut Cursor, wait: &mut Duration) -> Result<End> {
-        let url = self.address(cursor)?;
-        let mut socket = match connect_async(&url).await {
+    async fn listen(&self, connector: Option<&Connector>, cursor: &mut Cursor, wait: &mut Duration) -> Result<End> {
+        let request = self.request(cursor)?;
+        let connected = connect_async_tls_with_config(request, None, true, connector.cloned()).await;
+        let mut socket = match connected {
             Ok((socket, _)) => socket,
             Err(error) => return Ok(End::Broken(format!("can't reach {}: {error}", self.url))),
         };
@@ -119,12 +134,23 @@ impl Tail {
         }
     }
 
+    /// The request for a socket. The token travels in a header: addresses end up in logs.
+    fn request(&self, cursor: &Cursor) -> Result<Request> {
+        let mut request = self.address(cursor)?.into_client_request().context("--url is no address")?;
+        if let Some(token) = &self.token {
+            let value = format!("Bearer {token}").parse().map_err(|_| anyhow!("--token is no token"))?;
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        Ok(request)
+    }
+
     /// The WebSocket's address, with where to go on.
     fn address(&self, cursor: &Cursor) -> Result<String> {
         let base = self.url.trim_end_matches('/');
         let socket = match base.split_once("://") {
             Some(("http" | "ws", rest)) => format!("ws://{rest}"),
-            _ => bail!("--url must begin with http://, not be {base:?}"),
+            Some(("https" | "wss", rest)) => format!("wss://{rest}"),
+            _ => bail!("--url must begin with http:// or https://, not be {base:?}"),
         };
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("restaurant_id", &self.restaurant).append_pair("platform", "tail");
@@ -151,11 +177,13 @@ impl Tail {
             return Ok(None);
         }
         let pause = Duration::from_millis(message["retry_ms"].as_u64().unwrap_or_default());
-        let not_found = message["reason"] == "not_found";
-        Ok(Some(if not_found {
-            End::NotFound(format!("{} has no restaurant {:?}", self.url, self.restaurant))
-        } else {
-            End::Retry(pause)
+        Ok(Some(match message["reason"].as_str() {
+            Some("not_found") => End::Unwelcome(format!("{} has no restaurant {:?}", self.url, self.restaurant)),
+            Some("not_allowed") => {
+                let why = if self.token.is_some() { "with this token" } else { "without a token; see --token" };
+                End::Unwelcome(format!("{} does not let you into {:?} {why}", self.url, self.restaurant))
+            }
+            _ => End::Retry(pause),
         }))
     }
 }

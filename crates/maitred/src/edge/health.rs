@@ -24,7 +24,7 @@ pub(super) async fn alive() -> Response {
 /// the disk is full, devices still draw the floor and stay connected, which they could not do if a load balancer sent
 /// them away; and each write that is refused says why.
 pub(super) async fn ready(State(edge): State<Edge>) -> Result<Response, Problem> {
-    if edge.shutdown.is_cancelled() {
+    if edge.house.shutdown.is_cancelled() {
         return Err(StoreError::Closed.into());
     }
     edge.store.survey(|survey| survey.probe()).await?;
@@ -33,5 +33,5 @@ pub(super) async fn ready(State(edge): State<Edge>) -> Result<Response, Problem>
 
 /// What the process has counted, as Prometheus reads it.
 pub(super) async fn metrics(State(edge): State<Edge>) -> Response {
-    ([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], edge.hub.metrics.text()).into_response()
+    ([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], edge.house.hub.metrics.text()).into_response()
 }

@@ -10,16 +10,16 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Edge, problem::Problem};
 use crate::{
     access::{Identity, Token},
     config::{
-        DISCARD_TIMEOUT, MAX_BODY_BYTES, MAX_DEVICE_ID_BYTES, MAX_DISCARDED_BYTES, MAX_IDEMPOTENCY_KEY_BYTES,
-        MAX_JSON_DEPTH,
+        DISCARD_TIMEOUT, Limits, MAX_DEVICE_ID_BYTES, MAX_DISCARDED_BYTES, MAX_IDEMPOTENCY_KEY_BYTES, MAX_JSON_DEPTH,
     },
     dispatch::Caller,
+    peer::Peer,
     store::Idempotency,
 };
 
@@ -46,7 +46,7 @@ impl FromRequestParts<Edge> for By {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
-        Ok(Self(edge.access.identify(bearer(&parts.headers).as_ref()).await?))
+        Ok(Self(edge.house.access.identify(bearer(&parts.headers).as_ref()).await?))
     }
 }
 
@@ -86,9 +86,10 @@ impl FromRequest<Edge> for Writing {
             discard(&parts.headers, body).await;
             Value::Null
         } else {
-            read_json(&parts, body).await?
+            read_json(&parts, body, &edge.house.limits).await?
         };
         let By(identity) = By::from_request_parts(&mut parts, edge).await?;
+        hold_pace(&identity, &parts, edge)?;
         let mut caller = Caller::new(identity);
         match device(&parts.headers) {
             Ok(device) => caller.device = device,
@@ -111,19 +112,29 @@ impl FromRequest<Edge> for Writing {
     }
 }
 
-async fn read_json(parts: &Parts, mut body: Body) -> Result<Value, Problem> {
+/// Lets a write through unless its device writes too often. Every writing route comes by here, and none of them twice.
+fn hold_pace(identity: &Identity, parts: &Parts, edge: &Edge) -> Result<(), Problem> {
+    let Some(pace) = &edge.pace else { return Ok(()) };
+    let address = || Peer::of(&parts.extensions).network().to_string();
+    let device = identity.subject().map_or_else(address, str::to_owned);
+    pace.take(&device, Instant::now()).map_err(|wait| Problem::too_many_writes(&edge.house.limits, wait))
+}
+
+async fn read_json(parts: &Parts, mut body: Body, limits: &Limits) -> Result<Value, Problem> {
     let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
+    if announced.is_some_and(|length: usize| length > limits.body_bytes) {
         discard(&parts.headers, body).await;
-        return Err(Problem::too_large());
+        return Err(Problem::too_large(limits));
     }
-    let bytes = match Limited::new(&mut body, MAX_BODY_BYTES).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
+    let collected = timeout(limits.body_timeout, Limited::new(&mut body, limits.body_bytes).collect()).await;
+    let bytes = match collected {
+        Ok(Ok(collected)) => collected.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
             discard(&parts.headers, body).await;
-            return Err(Problem::too_large());
+            return Err(Problem::too_large(limits));
         }
-        Err(_) => return Err(Problem::broken_body()),
+        Ok(Err(_)) => return Err(Problem::broken_body()),
+        Err(_) => return Err(Problem::request_timeout(limits)),
     };
     let content_type = parts.headers.get(header::CONTENT_TYPE);
     if !content_type.is_some_and(is_json) {

@@ -1,19 +1,22 @@
 //! Every failure, as `application/problem+json` (RFC 9457): the one place that knows status codes.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
 use floor::{Entity, FieldError, Refusal, Rejection};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::headers::dress;
 use crate::{
     access::{Denied, Unidentified},
-    config::{MAX_BODY_BYTES, MAX_JSON_DEPTH},
+    config::{Limits, MAX_JSON_DEPTH},
     store::{StoreError, WriteError},
 };
 
-/// How long a client is asked to wait before it tries again, in seconds.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// How long a client is asked to wait before it tries again, in seconds, where nothing better is known.
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// A failure, ready to be told.
 #[derive(Debug)]
@@ -25,11 +28,21 @@ pub(super) struct Problem {
     operation: Option<usize>,
     /// The row that stood in the way, in JSON.
     current: Option<Box<RawValue>>,
+    /// Told where trying again may help.
+    retry_after_seconds: u64,
 }
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), operation: None, current: None }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            operation: None,
+            current: None,
+            retry_after_seconds: RETRY_AFTER_SECONDS,
+        }
     }
 
     pub(super) fn no_route(path: &str) -> Self {
@@ -42,9 +55,28 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
     }
 
-    pub(super) fn too_large() -> Self {
-        let detail = format!("A body may have at most {MAX_BODY_BYTES} bytes.");
+    pub(super) fn too_large(limits: &Limits) -> Self {
+        let detail = format!("A body may have at most {} bytes.", limits.body_bytes);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+    }
+
+    pub(super) fn request_timeout(limits: &Limits) -> Self {
+        let detail = format!("The body did not come within {} s.", limits.body_timeout.as_secs_f64());
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
+    }
+
+    pub(super) fn too_many_writes(limits: &Limits, wait: Duration) -> Self {
+        let detail = format!("At most {} writes a second; nothing was changed.", limits.device_writes);
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_writes", detail);
+        // Rounded up: who waits so long is let through.
+        Self { retry_after_seconds: wait.as_nanos().div_ceil(1_000_000_000) as u64, ..problem }
+    }
+
+    /// For a connection that is one too many, told before anything is read from it.
+    pub(super) fn too_many_connections(limits: &Limits) -> Self {
+        let most = limits.address_connections;
+        let detail = format!("This address has {most} connections, as many as it may have. Close one of them.");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_connections", detail)
     }
 
     pub(super) fn not_json(content_type: Option<&HeaderValue>) -> Self {
@@ -185,6 +217,14 @@ struct Document<'a> {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let mut response = (self.status, self.document()).into_response();
+        response.headers_mut().extend(self.headers());
+        response
+    }
+}
+
+impl Problem {
+    fn document(&self) -> Vec<u8> {
         let mut title = self.code.replace('_', " ");
         title[..1].make_ascii_uppercase();
         let document = Document {
@@ -198,12 +238,14 @@ impl IntoResponse for Problem {
             operation: self.operation,
             current: self.current.as_deref(),
         };
-        let body = serde_json::to_vec(&document).expect("problems have text keys and finite numbers only");
-        let mut response = (self.status, body).into_response();
-        let headers = response.headers_mut();
+        serde_json::to_vec(&document).expect("problems have text keys and finite numbers only")
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+            headers.insert(header::RETRY_AFTER, self.retry_after_seconds.into());
         }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"maitred\""));
@@ -211,6 +253,24 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UPGRADE_REQUIRED {
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         }
-        response
+        if self.status == StatusCode::REQUEST_TIMEOUT {
+            // The rest of the body is not waited for.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        headers
+    }
+
+    /// The whole answer as HTTP/1.1 writes it, for a connection that is closed behind it without having been read.
+    pub(super) fn last_word(&self) -> Vec<u8> {
+        let mut headers = self.headers();
+        dress(&mut headers, false);
+        let body = self.document();
+        headers.insert(header::CONTENT_LENGTH, body.len().into());
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        let mut answer = format!("HTTP/1.1 {}\r\n", self.status).into_bytes();
+        for (name, value) in &headers {
+            answer.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        [answer, b"\r\n".to_vec(), body].concat()
     }
 }

@@ -7,7 +7,6 @@ use axum::{
 };
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 use super::{
@@ -15,7 +14,10 @@ use super::{
     input::{Query, bearer},
     problem::Problem,
 };
-use crate::hub::{Join, Session, Since, Socket};
+use crate::{
+    connection::Connection,
+    hub::{Join, Session, Since, Socket},
+};
 
 pub(super) async fn upgrade(State(edge): State<Edge>, query: Query, mut request: Request) -> Result<Response, Problem> {
     let response = create_response_with_body(&request, Body::empty).map_err(Problem::upgrade_required)?;
@@ -33,14 +35,14 @@ pub(super) async fn upgrade(State(edge): State<Edge>, query: Query, mut request:
     sessions.spawn(async move {
         // A connection that breaks before it is a socket is nobody's loss.
         let Some((stream, read_ahead)) = take_over(upgraded).await else { return };
-        let socket = Socket::new(stream, read_ahead).await;
-        Session::new(socket, edge.hub, edge.records, edge.access, bearer, edge.realtime, edge.shutdown).run(join).await;
+        let socket = Socket::new(stream, read_ahead, edge.house.limits.device_message_bytes).await;
+        Session::new(socket, edge.house, bearer).run(join).await;
     });
     Ok(response)
 }
 
 /// The connection itself, out of the HTTP machinery around it, so that an idle device costs no more than it must.
-async fn take_over(upgraded: OnUpgrade) -> Option<(TcpStream, bytes::Bytes)> {
-    let Parts { io, read_buf, .. } = upgraded.await.ok()?.downcast::<TokioIo<TcpStream>>().ok()?;
+async fn take_over(upgraded: OnUpgrade) -> Option<(Connection, bytes::Bytes)> {
+    let Parts { io, read_buf, .. } = upgraded.await.ok()?.downcast::<TokioIo<Connection>>().ok()?;
     Some((io.into_inner(), read_buf))
 }

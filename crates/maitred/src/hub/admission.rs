@@ -84,7 +84,7 @@ impl Session {
 
     /// Ends the session if its device may not listen any more.
     pub(super) async fn make_sure(&self, joined: &Joined) -> Result<(), End> {
-        let counts = self.access.still_counts(&joined.pass.identity).await.map_err(unavailable)?;
+        let counts = self.house.access.still_counts(&joined.pass.identity).await.map_err(unavailable)?;
         if counts { Ok(()) } else { Err(End::Farewell(Farewell::NotAllowed)) }
     }
 
@@ -105,7 +105,7 @@ impl Session {
     }
 
     async fn identify(&self, join: &Join) -> Result<Result<Identity, Denied>, End> {
-        match self.access.identify(join.token.as_ref().or(self.bearer.as_ref())).await {
+        match self.house.access.identify(join.token.as_ref().or(self.bearer.as_ref())).await {
             Ok(identity) => Ok(Ok(identity)),
             Err(Unidentified::Denied(denied)) => Ok(Err(denied)),
             Err(Unidentified::Store(error)) => Err(unavailable(error)),

@@ -25,6 +25,8 @@ pub(crate) enum Farewell {
     NotReading,
     /// More devices are being brought up to date than can be at once.
     Busy,
+    /// The restaurant has as many devices as it may have.
+    TooManyDevices,
     /// The database can't be read just now.
     Unavailable,
 }
@@ -43,6 +45,7 @@ impl Farewell {
             Self::ProtocolError => "protocol_error",
             Self::NotReading => "not_reading",
             Self::Busy => "busy",
+            Self::TooManyDevices => "too_many_devices",
             Self::Unavailable => "unavailable",
         }
     }
@@ -54,14 +57,14 @@ impl Farewell {
             Self::ProtocolError => 1002,
             Self::NotFound | Self::RestaurantDeleted | Self::NotAllowed | Self::IdentifyTimeout => 1008,
             Self::TooLarge => 1009,
-            Self::IdleTimeout | Self::NotReading | Self::Busy | Self::Unavailable => 1013,
+            Self::IdleTimeout | Self::NotReading | Self::Busy | Self::TooManyDevices | Self::Unavailable => 1013,
         }
     }
 
     /// After how long the device may come back, in ms. Drawn anew for each device, so that they don't all come at once.
     pub(crate) fn retry_ms(self) -> u64 {
         rand::random_range(match self {
-            Self::Busy => BUSY_RETRY_MS,
+            Self::Busy | Self::TooManyDevices => BUSY_RETRY_MS,
             _ => RETRY_MS,
         })
     }

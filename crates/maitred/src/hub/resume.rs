@@ -8,7 +8,6 @@ use super::{
     records::{Floor, Unread},
     session::{End, Joined, Session},
 };
-use crate::config::MAX_REPLAY;
 
 impl Session {
     /// Sends everything up to the restaurant's last message that the device has not been sent.
@@ -18,7 +17,7 @@ impl Session {
             if missed == 0 {
                 return Ok(());
             }
-            if missed > MAX_REPLAY {
+            if missed > self.house.limits.replay_messages {
                 // A message tells of one row at least, a floor of each once.
                 let floor = self.floor(joined).await?;
                 if missed > floor.rows {
@@ -32,13 +31,13 @@ impl Session {
 
     /// Sends the next page of the log. Where the log does not have the next message, shows the floor.
     async fn replay_page(&mut self, joined: &mut Joined) -> Result<(), End> {
-        let page = match self.records.page(joined.membership.permit(), &joined.epoch, joined.last).await {
+        let page = match self.house.records.page(joined.membership.permit(), &joined.epoch, joined.last).await {
             Ok(page) => page,
             Err(Unread::Nothing) => return self.show_floor(joined).await,
             Err(unread) => return Err(unread.into()),
         };
         let Some(frame) = page.after(joined.last) else { return self.show_floor(joined).await };
-        self.records.metrics.replayed_pages.inc();
+        self.house.records.metrics.replayed_pages.inc();
         self.send(&frame).await?;
         joined.last = page.last();
         Ok(())
@@ -51,7 +50,7 @@ impl Session {
     }
 
     async fn show(&mut self, floor: &Floor, joined: &mut Joined) -> Result<(), End> {
-        self.records.metrics.snapshots.inc();
+        self.house.records.metrics.snapshots.inc();
         for part in &floor.parts {
             self.send(part).await?;
         }
@@ -62,7 +61,7 @@ impl Session {
     async fn floor(&self, joined: &Joined) -> Result<Arc<Floor>, End> {
         let (membership, epoch) = (&joined.membership, &joined.epoch);
         // Never older than what the device knows to have happened, if only by the answer to a write of its own.
-        Ok(self.records.floor(membership.permit(), epoch, membership.head()).await?)
+        Ok(self.house.records.floor(membership.permit(), epoch, membership.head()).await?)
     }
 }
 

@@ -3,7 +3,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use floor::Id;
@@ -18,6 +21,8 @@ use crate::{
 pub(super) struct Room {
     recent: RwLock<Recent>,
     news: watch::Sender<News>,
+    /// How many listen. Changed only under the hub's lock.
+    members: AtomicUsize,
     /// Read once for all who come.
     epoch: OnceCell<String>,
 }
@@ -70,7 +75,12 @@ pub(super) enum Heard {
 
 impl Room {
     pub(super) fn new() -> Self {
-        Self { recent: RwLock::default(), news: watch::Sender::default(), epoch: OnceCell::new() }
+        Self {
+            recent: RwLock::default(),
+            news: watch::Sender::default(),
+            members: AtomicUsize::new(0),
+            epoch: OnceCell::new(),
+        }
     }
 
     /// Takes a message in, and tells how many devices are told of it.
@@ -89,7 +99,21 @@ impl Room {
     }
 
     pub(super) fn members(&self) -> usize {
-        self.news.receiver_count()
+        self.members.load(Ordering::Relaxed)
+    }
+
+    /// Takes a place, unless `most` are taken. For the hub, under its lock.
+    pub(super) fn let_in(&self, most: usize) -> bool {
+        let free = self.members() < most;
+        if free {
+            self.members.fetch_add(1, Ordering::Relaxed);
+        }
+        free
+    }
+
+    /// Gives a place up, and tells how many are still taken. For the hub, under its lock.
+    pub(super) fn let_out(&self) -> usize {
+        self.members.fetch_sub(1, Ordering::Relaxed) - 1
     }
 
     /// What comes after number `last`; none if nothing does yet.

@@ -19,21 +19,32 @@ use super::{
 };
 use crate::{
     access::{Authoriser, Token},
-    config::{LAST_WORD_TIMEOUT, Realtime},
+    config::{LAST_WORD_TIMEOUT, Limits, Realtime},
     dispatch::now,
 };
+
+/// What all sessions share.
+pub struct House {
+    /// Who listens to what.
+    pub hub: Arc<Hub>,
+    /// What is read for them.
+    pub records: Records,
+    /// Who may listen.
+    pub access: Arc<Authoriser>,
+    /// The rhythm of the sockets.
+    pub rhythm: Realtime,
+    /// What one device may take.
+    pub limits: Arc<Limits>,
+    /// Cancelled when the server goes down. Looked at only between messages: none is ever cut in half.
+    pub shutdown: CancellationToken,
+}
 
 /// A device on a socket.
 pub struct Session {
     socket: Socket,
-    hub: Arc<Hub>,
-    pub(super) records: Arc<Records>,
-    pub(super) access: Arc<Authoriser>,
+    pub(super) house: Arc<House>,
     /// The token that came with the request for the socket.
     pub(super) bearer: Option<Token>,
-    rhythm: Realtime,
-    /// Cancelled when the server goes down. Looked at only between messages: none is ever cut in half.
-    shutdown: CancellationToken,
     /// When the device last gave a sign of life.
     heard_at: Instant,
     /// When the last message was sent to it.
@@ -62,23 +73,15 @@ pub(super) enum End {
 
 impl Session {
     /// A session that has not said anything yet.
-    pub fn new(
-        socket: Socket,
-        hub: Arc<Hub>,
-        records: Arc<Records>,
-        access: Arc<Authoriser>,
-        bearer: Option<Token>,
-        rhythm: Realtime,
-        shutdown: CancellationToken,
-    ) -> Self {
+    pub fn new(socket: Socket, house: Arc<House>, bearer: Option<Token>) -> Self {
         let now = Instant::now();
-        Self { socket, hub, records, access, bearer, rhythm, shutdown, heard_at: now, spoke_at: now, pinged_at: now }
+        Self { socket, house, bearer, heard_at: now, spoke_at: now, pinged_at: now }
     }
 
     /// Talks with the device until one of the two ends it. `join` is what its URL said, if it named a restaurant.
     pub async fn run(mut self, join: Option<Join>) {
         let end = self.talk(join).await;
-        self.hub.metrics.session_ended(match end {
+        self.house.hub.metrics.session_ended(match end {
             End::Gone => "gone",
             End::Farewell(farewell) => farewell.reason(),
         });
@@ -109,7 +112,7 @@ impl Session {
 
     /// Waits for the device to name its restaurant.
     async fn await_name(&mut self) -> Result<Join, End> {
-        let deadline = Instant::now() + self.rhythm.identify_timeout;
+        let deadline = Instant::now() + self.house.limits.identify_timeout;
         loop {
             tokio::select! {
                 received = self.socket.receive() => {
@@ -118,18 +121,19 @@ impl Session {
                     }
                 }
                 () = sleep_until(deadline) => return Err(End::Farewell(Farewell::IdentifyTimeout)),
-                () = self.shutdown.cancelled() => return Err(End::Farewell(Farewell::ShuttingDown)),
+                () = self.house.shutdown.cancelled() => return Err(End::Farewell(Farewell::ShuttingDown)),
             }
         }
     }
 
     /// Lets the device in, and brings it up to date if it says where it left off.
     async fn join(&mut self, join: Join) -> Result<Joined, End> {
-        let doubts = self.hub.doubts();
+        let doubts = self.house.hub.doubts();
         let (pass, permit) = self.admit(&join).await?;
         // Listen before reading the log, so that no message falls between.
-        let membership = self.hub.join(permit);
-        let epoch = match membership.open(&self.records).await {
+        let membership = self.house.hub.join(permit, self.house.limits.restaurant_devices);
+        let Some(membership) = membership else { return Err(End::Farewell(Farewell::TooManyDevices)) };
+        let epoch = match membership.open(&self.house.records).await {
             Ok(epoch) => epoch,
             Err(Unread::Nothing) => return self.not_found(&join).await,
             Err(unread) => return Err(unread.into()),
@@ -138,7 +142,7 @@ impl Session {
         tracing::debug!(restaurant = join.restaurant_id, device = join.device_id, platform = join.platform, "joined");
         let same_life = join.epoch.as_ref().is_none_or(|theirs| *theirs == epoch);
         let mut joined = Joined { membership, pass, platform: join.platform, epoch, last: head };
-        if self.hub.doubts() != doubts {
+        if self.house.hub.doubts() != doubts {
             self.make_sure(&joined).await?;
         }
         self.acknowledge(&joined).await?;
@@ -179,7 +183,7 @@ impl Session {
                 received = self.socket.receive() => self.answer(received, joined).await,
                 () = sleep_until(due) => self.see_to(joined).await,
                 // What was written before the end is heard before the good-bye.
-                () = self.shutdown.cancelled() => {
+                () = self.house.shutdown.cancelled() => {
                     Box::pin(self.catch_up(joined)).await.and(Err(End::Farewell(Farewell::ShuttingDown)))
                 }
             };
@@ -244,9 +248,9 @@ impl Session {
 
     /// When [`Self::keep_alive`] next has something to do.
     fn due(&self) -> Instant {
-        let ping = self.pinged_at + self.rhythm.ping_interval;
-        let heartbeat = self.spoke_at + self.rhythm.heartbeat_interval;
-        let silence = self.heard_at + self.rhythm.silence_timeout;
+        let ping = self.pinged_at + self.house.rhythm.ping_interval;
+        let heartbeat = self.spoke_at + self.house.rhythm.heartbeat_interval;
+        let silence = self.heard_at + self.house.rhythm.silence_timeout;
         ping.min(heartbeat).min(silence)
     }
 
@@ -258,15 +262,15 @@ impl Session {
 
     async fn keep_alive(&mut self, joined: &Joined) -> Result<(), End> {
         let now_ = Instant::now();
-        if now_ >= self.heard_at + self.rhythm.silence_timeout {
+        if now_ >= self.heard_at + self.house.rhythm.silence_timeout {
             return Err(End::Farewell(Farewell::IdleTimeout));
         }
-        if now_ >= self.pinged_at + self.rhythm.ping_interval {
+        if now_ >= self.pinged_at + self.house.rhythm.ping_interval {
             self.pinged_at = now_;
-            let pinged = timeout(self.rhythm.send_timeout, self.socket.ping()).await;
+            let pinged = timeout(self.house.rhythm.send_timeout, self.socket.ping()).await;
             pinged.map_err(|_| End::Farewell(Farewell::NotReading))?.map_err(|_| End::Gone)?;
         }
-        if now_ >= self.spoke_at + self.rhythm.heartbeat_interval {
+        if now_ >= self.spoke_at + self.house.rhythm.heartbeat_interval {
             self.say(&Say::Heartbeat { timestamp: now(), seq: joined.last }).await?;
         }
         Ok(())
@@ -288,9 +292,9 @@ impl Session {
     async fn write_as_it_reads(&mut self) -> Result<(), End> {
         tokio::select! {
             biased;
-            written = self.socket.write(self.rhythm.send_timeout) => written?,
+            written = self.socket.write(self.house.rhythm.send_timeout) => written?,
             // A device that takes nothing must not keep the others waiting for the server's return.
-            () = self.shutdown.cancelled() => {
+            () = self.house.shutdown.cancelled() => {
                 self.socket.write(LAST_WORD_TIMEOUT).await.map_err(|unwritten| match unwritten {
                     Unwritten::Stuck => End::Farewell(Farewell::ShuttingDown),
                     Unwritten::Gone => End::Gone,

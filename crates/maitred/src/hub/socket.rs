@@ -8,7 +8,6 @@ use futures_util::{FutureExt, SinkExt, StreamExt};
 use socket2::SockRef;
 use tokio::{
     io::{self, AsyncWriteExt},
-    net::TcpStream,
     time::timeout,
 };
 use tokio_tungstenite::{
@@ -20,9 +19,8 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::config::{
-    LAST_WORD_BUFFER_BYTES, MAX_DEVICE_MESSAGE_BYTES, SOCKET_READ_BUFFER_BYTES, SOCKET_SEND_BUFFER_BYTES,
-};
+use crate::config::{LAST_WORD_BUFFER_BYTES, MAX_PONG_BYTES, SOCKET_READ_BUFFER_BYTES, SOCKET_SEND_BUFFER_BYTES};
+use crate::connection::Connection;
 
 /// Whole messages, encoded for the wire. Clones share the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +78,7 @@ impl Frame {
 
 /// The server's side of a WebSocket.
 pub struct Socket {
-    inner: WebSocketStream<TcpStream>,
+    inner: WebSocketStream<Connection>,
     /// What is left of the messages that are being written.
     unwritten: Bytes,
 }
@@ -117,15 +115,19 @@ pub enum Unwritten {
 }
 
 impl Socket {
-    /// A socket on a connection that has been upgraded, with what was read from it beyond the handshake.
-    pub async fn new(stream: TcpStream, read_ahead: Bytes) -> Self {
+    /// A socket on a connection that has been upgraded, with what was read from it beyond the handshake. A message from
+    /// the device may have `most` bytes.
+    pub async fn new(mut stream: Connection, read_ahead: Bytes, most: usize) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(SOCKET_READ_BUFFER_BYTES)
             .write_buffer_size(0)
-            .max_message_size(Some(MAX_DEVICE_MESSAGE_BYTES))
-            .max_frame_size(Some(MAX_DEVICE_MESSAGE_BYTES));
+            .max_write_buffer_size(MAX_PONG_BYTES)
+            .max_message_size(Some(most))
+            .max_frame_size(Some(most));
         // Bounds what the system keeps for a device that doesn't read; where it can't be set, the system's own bound holds.
-        _ = SockRef::from(&stream).set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES);
+        _ = SockRef::from(stream.tcp()).set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES);
+        // Who takes nothing is the session's affair from now on.
+        stream.wait_for_ever();
         let inner = WebSocketStream::from_partially_read(stream, read_ahead.to_vec(), Role::Server, Some(config)).await;
         Self { inner, unwritten: Bytes::new() }
     }
@@ -174,13 +176,17 @@ impl Socket {
             None => return Ok(false),
         }
         while !self.unwritten.is_empty() {
-            match self.inner.get_ref().try_write(&self.unwritten) {
+            match self.inner.get_mut().try_write(&self.unwritten) {
                 Ok(bytes) => self.unwritten.advance(bytes),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(_) => return Err(Unwritten::Gone),
             }
         }
-        Ok(true)
+        match self.inner.get_mut().try_flush() {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(_) => Err(Unwritten::Gone),
+        }
     }
 
     /// Writes all that was begun, waiting up to `patience` each time for the device to take some of it. May be dropped
@@ -190,7 +196,7 @@ impl Socket {
     /// If the device takes nothing for so long, or the connection is broken.
     pub async fn write(&mut self, patience: Duration) -> Result<(), Unwritten> {
         while !self.write_now()? {
-            let writable = timeout(patience, self.inner.get_ref().writable()).await;
+            let writable = timeout(patience, self.inner.get_ref().tcp().writable()).await;
             writable.map_err(|_| Unwritten::Stuck)?.map_err(|_| Unwritten::Gone)?;
         }
         Ok(())
@@ -199,7 +205,7 @@ impl Socket {
     /// Lets the system take some more, so that a last word finds room behind all that the device has not read.
     pub fn make_room(&self) {
         // Where the system doesn't, the device finds a connection that is closed without a word.
-        _ = SockRef::from(self.inner.get_ref()).set_send_buffer_size(LAST_WORD_BUFFER_BYTES);
+        _ = SockRef::from(self.inner.get_ref().tcp()).set_send_buffer_size(LAST_WORD_BUFFER_BYTES);
     }
 
     /// Sends a WebSocket ping.
@@ -207,6 +213,8 @@ impl Socket {
     /// # Errors
     /// If the connection is broken.
     pub async fn ping(&mut self) -> io::Result<()> {
+        // Behind the pongs that the device has not taken yet, there may be no room.
+        self.inner.flush().await.map_err(io::Error::other)?;
         self.inner.send(Message::Ping(Bytes::new())).await.map_err(io::Error::other)
     }
 

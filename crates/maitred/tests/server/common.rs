@@ -21,7 +21,7 @@ use maitred::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::oneshot,
     task::JoinHandle,
@@ -169,6 +169,11 @@ impl Http {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.expect("a connection");
         stream.set_nodelay(true).expect("no delay");
+        Self::over(stream).await
+    }
+
+    /// On a connection of any kind.
+    pub(crate) async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
         tokio::spawn(connection);
         Self { sender }
@@ -320,8 +325,12 @@ impl Device {
 
     /// The same on a connection whose own settings matter.
     pub(crate) async fn over(stream: TcpStream, query: &str) -> Self {
+        Self::over_any(MaybeTlsStream::Plain(stream), query).await
+    }
+
+    pub(crate) async fn over_any(stream: MaybeTlsStream<TcpStream>, query: &str) -> Self {
         let url = format!("ws://maitred.test/realtime{query}");
-        let opened = client_async(url, MaybeTlsStream::Plain(stream));
+        let opened = client_async(url, stream);
         let (socket, _) = timeout(PATIENCE, opened).await.expect("in time").expect("a socket");
         Self { socket }
     }
@@ -330,7 +339,7 @@ impl Device {
     pub(crate) fn stream(&self) -> &TcpStream {
         match self.socket.get_ref() {
             MaybeTlsStream::Plain(stream) => stream,
-            _ => unreachable!("no test speaks TLS"),
+            _ => unreachable!("a test that asks for it speaks plainly"),
         }
     }
 

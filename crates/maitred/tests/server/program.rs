@@ -155,6 +155,7 @@ fn lines(pipe: impl Read + Send + 'static) -> mpsc::UnboundedReceiver<String> {
 pub(crate) struct Serving {
     pub(crate) program: Program,
     pub(crate) address: SocketAddr,
+    scheme: String,
     /// What it printed when it began to listen.
     pub(crate) line: String,
 }
@@ -169,13 +170,15 @@ impl Serving {
     /// Waits for a server to say where it listens.
     pub(crate) async fn listening(mut program: Program) -> Self {
         let Some(line) = program.line().await else { panic!("{}", program.ended().await.stderr) };
-        let address = line.split_once("http://").and_then(|(_, rest)| rest.split([',', ' ']).next());
+        let (before, after) = line.split_once("://").unwrap_or_else(|| panic!("no address: {line}"));
+        let scheme = before.rsplit(' ').next().unwrap_or_default().to_owned();
+        let address = after.split([',', ' ']).next();
         let address = address.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no address: {line}"));
-        Self { program, address, line }
+        Self { program, address, scheme, line }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 }
 

@@ -32,11 +32,14 @@ enum Job {
     /// A read of a database that only this thread can reach.
     Read(Box<dyn FnOnce(&Connection) + Send>),
     /// A change that is not the floor's, in a transaction of its own.
-    Change(Box<dyn FnOnce(&Connection, &Feed) + Send>),
+    Change(Change),
     /// A piece of the log to drop, in a transaction of its own.
     Forget(Piece, oneshot::Sender<Result<usize, StoreError>>),
     Stop(oneshot::Sender<()>),
 }
+
+/// Something to be done on the writer's connection that tells the feed of it.
+type Change = Box<dyn FnOnce(&Connection, &Feed) + Send>;
 
 /// Who waits for a write.
 type Caller = oneshot::Sender<Result<Outcome, WriteError>>;

@@ -124,7 +124,7 @@ async fn whoever_names_an_unknown_restaurant_is_told_so_and_sent_away() {
 
 #[tokio::test]
 async fn whoever_names_no_restaurant_in_time_is_sent_away() {
-    let server = TestServer::start_with(|config| config.realtime.identify_timeout = Duration::from_millis(200)).await;
+    let server = TestServer::start_with(|config| config.limits.identify_timeout = Duration::from_millis(200)).await;
     let mut mute = Device::connect(server.address, "").await;
     assert_eq!(mute.expect_bye("identify_timeout").await, 1008);
     let mut talker = Device::connect(server.address, "").await;
