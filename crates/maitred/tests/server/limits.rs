@@ -255,7 +255,7 @@ async fn serve_takes_its_limits_as_arguments_and_refuses_what_would_shut_everybo
 #[tokio::test]
 async fn serve_holds_the_limits_for_strangers_where_it_listens_for_others_than_this_machine() {
     let (folder, _) = folder();
-    let arguments = ["serve", "--listen", "0.0.0.0:0", "--restaurant", "bistro", "--max-writes", "1"];
+    let arguments = ["serve", "--listen", "0.0.0.0:0", "--open", "--restaurant", "bistro", "--max-writes", "1"];
     let variables = [("MAITRED_MAX_CONNECTIONS", "2")];
     let program = Program::maitred_with(folder.path(), &arguments, &variables);
     let serving = Serving::listening(program).await;
