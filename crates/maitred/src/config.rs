@@ -4,7 +4,7 @@ use std::{ops::Range, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use floor::Id;
 
-use crate::tls::Tls;
+use crate::{origin::AllowedOrigin, tls::Tls};
 
 /// How much of a body that nobody wants is still taken off the wire, in bytes: a client that is cut off while it sends may
 /// never read the answer that tells it why. 64 times what a body may have, unless told otherwise.
@@ -141,6 +141,9 @@ pub const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 /// all others who do.
 pub const PACED_KEYS: usize = 65_536;
 
+/// How long a browser may remember what pages from elsewhere may do.
+pub const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
+
 /// How long to wait before accepting again where the system has no more file descriptors.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -163,6 +166,8 @@ pub struct Config {
     pub retention: Retention,
     /// The certificate to encrypt connections with; without one, they are plain.
     pub tls: Option<Arc<Tls>>,
+    /// Whose pages may use the server from people's browsers, besides its own.
+    pub allow_origins: Vec<AllowedOrigin>,
     /// What one peer may take of the server.
     pub limits: Limits,
     /// Whether every peer is this machine's own: then neither connections are counted by their address nor is the pace of
@@ -179,6 +184,7 @@ impl Config {
             realtime: Realtime::default(),
             retention: Retention::default(),
             tls: None,
+            allow_origins: Vec::new(),
             limits: Limits::DEFAULT,
             at_home: true,
         }

@@ -18,6 +18,7 @@ use crate::{
     edge::Edge,
     feed::Feed,
     hub::{Hub, Records},
+    origin::AllowedOrigin,
     pace::Pace,
     peer::Connections,
     retention::prune_regularly,
@@ -35,6 +36,7 @@ pub struct Server {
     limits: Limits,
     at_home: bool,
     tls: Option<Arc<Tls>>,
+    allow_origins: Arc<[AllowedOrigin]>,
 }
 
 impl Server {
@@ -49,7 +51,8 @@ impl Server {
             create_if_absent(&store, restaurant).await?;
         }
         let Config { realtime, retention, limits, at_home, tls, .. } = config;
-        Ok(Self { store, hub, realtime, retention, limits, at_home, tls })
+        let allow_origins = config.allow_origins.into();
+        Ok(Self { store, hub, realtime, retention, limits, at_home, tls, allow_origins })
     }
 
     /// The store, for whoever writes from within the process.
@@ -70,6 +73,7 @@ impl Server {
             realtime: self.realtime,
             limits: Arc::new(self.limits),
             tls: self.tls.is_some(),
+            allow_origins: Arc::clone(&self.allow_origins),
             pace: (!self.at_home).then(|| Arc::new(Pace::new(self.limits.device_writes))),
             shutdown: farewell.clone(),
             sessions: sessions.clone(),

@@ -10,6 +10,7 @@ mod golden;
 mod idempotency;
 mod ios_walkthrough;
 mod limits;
+mod origins;
 mod problems;
 mod realtime;
 mod rest;
