@@ -3,6 +3,7 @@
 mod common;
 mod program;
 
+mod abuse;
 mod backup;
 mod broken_world;
 mod cli;
