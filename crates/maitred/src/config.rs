@@ -4,7 +4,7 @@ use std::{ops::Range, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use floor::Id;
 
-use crate::{access::Keys, tls::Tls};
+use crate::{access::Keys, origin::AllowedOrigin, tls::Tls};
 
 /// How much of a body that nobody wants is still taken off the wire, in bytes: a client that is cut off while it sends may
 /// never read the answer that tells it why. 64 times what a body may have, unless told otherwise.
@@ -141,6 +141,9 @@ pub const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 /// all others who do.
 pub const PACED_KEYS: usize = 65_536;
 
+/// How long a browser may remember what pages from elsewhere may do.
+pub const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
+
 /// How long to wait before accepting again where the system has no more file descriptors.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -200,6 +203,8 @@ pub struct Config {
     pub keys: Arc<Keys>,
     /// The certificate to encrypt connections with; without one, they are plain.
     pub tls: Option<Arc<Tls>>,
+    /// Whose pages may use the server from people's browsers, besides its own.
+    pub allow_origins: Vec<AllowedOrigin>,
     /// What one peer may take of the server.
     pub limits: Limits,
     /// Whether every peer is this machine's own: then neither connections are counted by their address nor is the pace of
@@ -217,6 +222,7 @@ impl Config {
             retention: Retention::default(),
             keys: Arc::default(),
             tls: None,
+            allow_origins: Vec::new(),
             limits: Limits::DEFAULT,
             at_home: true,
         }

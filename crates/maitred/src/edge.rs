@@ -25,8 +25,8 @@ use axum::{
 };
 use tokio_util::task::TaskTracker;
 
-use crate::{config::Limits, hub::House, pace::Pace, store::Store};
-use headers::dress;
+use crate::{config::Limits, hub::House, origin::AllowedOrigin, pace::Pace, store::Store};
+use headers::{cross_origin, dress};
 use input::Discarded;
 use problem::Problem;
 
@@ -39,6 +39,8 @@ pub struct Edge {
     pub house: Arc<House>,
     /// Whether connections are encrypted.
     pub tls: bool,
+    /// Whose pages may ask, besides the server's own.
+    pub allow_origins: Arc<[AllowedOrigin]>,
     /// The pace of writes that is held, if one is.
     pub pace: Option<Arc<Pace>>,
     /// The sessions that are open.
@@ -52,7 +54,7 @@ pub(crate) fn too_many_connections(limits: &Limits) -> Vec<u8> {
 
 /// Every route.
 pub fn router(edge: Edge) -> Router {
-    let secure = edge.tls;
+    let (secure, origins) = (edge.tls, Arc::clone(&edge.allow_origins));
     let routes = Router::new()
         .route("/restaurants", get(restaurants::list).post(restaurants::create))
         .route(
@@ -81,6 +83,7 @@ pub fn router(edge: Edge) -> Router {
             Problem::method_not_allowed(&method, uri.path())
         })
         .with_state(edge);
+    let routes = if origins.is_empty() { routes } else { routes.layer(cross_origin(origins)) };
     routes.layer(map_response(move |mut response: Response| {
         dress(response.headers_mut(), secure);
         ready(response)

@@ -13,6 +13,7 @@ pub mod edge;
 pub mod feed;
 pub mod hub;
 pub mod metrics;
+pub mod origin;
 mod pace;
 mod peer;
 pub mod retention;

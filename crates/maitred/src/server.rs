@@ -19,6 +19,7 @@ use crate::{
     edge::Edge,
     feed::Feed,
     hub::{House, Hub, Records},
+    origin::AllowedOrigin,
     pace::Pace,
     peer::Connections,
     retention::prune_regularly,
@@ -37,6 +38,7 @@ pub struct Server {
     limits: Limits,
     at_home: bool,
     tls: Option<Arc<Tls>>,
+    allow_origins: Arc<[AllowedOrigin]>,
 }
 
 impl Server {
@@ -52,7 +54,8 @@ impl Server {
         }
         let access = Arc::new(Authoriser::new(config.keys, store.clone(), Arc::clone(&hub)));
         let Config { realtime, retention, limits, at_home, tls, .. } = config;
-        Ok(Self { store, hub, access, realtime, retention, limits, at_home, tls })
+        let allow_origins = config.allow_origins.into();
+        Ok(Self { store, hub, access, realtime, retention, limits, at_home, tls, allow_origins })
     }
 
     /// The store, for whoever writes from within the process.
@@ -83,6 +86,7 @@ impl Server {
             store: self.store.clone(),
             house: Arc::new(house),
             tls: self.tls.is_some(),
+            allow_origins: Arc::clone(&self.allow_origins),
             pace: (!self.at_home).then(|| Arc::new(Pace::new(self.limits.device_writes))),
             sessions: sessions.clone(),
         };

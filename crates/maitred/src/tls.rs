@@ -11,9 +11,15 @@ use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        self, ClientConfig, RootCertStore, ServerConfig,
+        self, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
+        client::{
+            WebPkiServerVerifier,
+            danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+            verify_server_name,
+        },
         crypto::{CryptoProvider, aws_lc_rs},
-        pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
+        pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem, pem::PemObject},
+        server::ParsedCertificate,
         version::{TLS12, TLS13},
     },
     server::TlsStream,
@@ -81,19 +87,18 @@ impl Tls {
     }
 }
 
-/// How a client verifies servers: by the certificate authorities in a file, in PEM, or by those that the machine trusts.
+/// How a client verifies servers: by the certificate authorities in a file, in PEM, a server's own certificate among them;
+/// or by those that the machine trusts.
 ///
 /// # Errors
 /// If the file can't be read or has none, or if the machine trusts nobody.
 pub fn client(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, TlsError> {
-    let mut roots = RootCertStore::empty();
+    let (mut roots, mut known) = (RootCertStore::empty(), Vec::new());
     match authorities {
         Some(file) => {
-            for certificate in certificates(file)? {
-                let wrong =
-                    |error| TlsError { file: file.to_owned(), what: format!("a certificate is no good: {error}") };
-                roots.add(certificate).map_err(wrong)?;
-            }
+            known = certificates(file)?;
+            let wrong = |error| TlsError { file: file.to_owned(), what: format!("a certificate is no good: {error}") };
+            known.iter().try_for_each(|certificate| roots.add(certificate.clone())).map_err(wrong)?;
         }
         None => {
             // Some machines have ancient ones among them that can't be read; the others count all the same.
@@ -104,12 +109,65 @@ pub fn client(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, TlsError>
             }
         }
     }
+    let authorities = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
+    let authorities = authorities.build().expect("there are authorities, and no revocations that could be wrong");
     let config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&VERSIONS)
         .expect("the provider speaks both versions")
-        .with_root_certificates(roots)
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Trust { authorities, known }))
         .with_no_client_auth();
     Ok(Arc::new(config))
+}
+
+/// Whom a client trusts: authorities, and what they vouch for.
+#[derive(Debug)]
+struct Trust {
+    authorities: Arc<WebPkiServerVerifier>,
+    /// Certificates that are good in themselves, if they are in time and of the right name.
+    known: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Trust {
+    fn verify_server_cert(
+        &self,
+        server: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match self.authorities.verify_server_cert(server, chain, name, ocsp, now) {
+            // `openssl req -x509` makes certificates that call themselves an authority, and no server's may.
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(_))) if self.known.contains(server) => {
+                verify_server_name(&ParsedCertificate::try_from(server)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        server: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.authorities.verify_tls12_signature(message, server, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        server: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.authorities.verify_tls13_signature(message, server, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.authorities.supported_verify_schemes()
+    }
 }
 
 fn read(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {

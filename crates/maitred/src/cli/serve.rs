@@ -15,6 +15,7 @@ use tokio::{
 use super::{DatabaseArg, keys::KeyArgs};
 use crate::{
     config::{Config, Database, LOG_AGE, LOG_MESSAGES, Retention},
+    origin::AllowedOrigin,
     server::Server,
 };
 use limits::LimitsArgs;
@@ -40,6 +41,10 @@ pub(super) struct Serve {
     keys: KeyArgs,
     #[command(flatten)]
     tls: TlsArgs,
+    /// Whose pages may use the server from people's browsers, besides its own: an origin such as https://desk.example, or *
+    /// for anybody's; may be given several times, in the environment with commas
+    #[arg(long = "allow-origin", env = "MAITRED_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    allow_origins: Vec<AllowedOrigin>,
     #[command(flatten)]
     limits: LimitsArgs,
 }
@@ -86,6 +91,7 @@ impl Serve {
             restaurants: self.restaurants,
             retention,
             tls: tls.clone(),
+            allow_origins: self.allow_origins,
             limits: self.limits.into(),
             at_home,
             keys,

@@ -34,7 +34,7 @@ pub(super) struct Tail {
     /// The server
     #[arg(long, env = "MAITRED_URL", default_value = "http://127.0.0.1:8000")]
     url: String,
-    /// Trust the certificate authorities in this file, in PEM, and no others; a server's own certificate is its own authority
+    /// Trust the certificate authorities in this file, in PEM, and no others; a server's own certificate will do
     #[arg(long, env = "MAITRED_CA", value_name = "FILE")]
     ca: Option<PathBuf>,
     /// Begin after this message rather than with what happens from now on; 0 is the beginning

@@ -23,8 +23,8 @@ use crate::{
     store::Idempotency,
 };
 
-const X_DEVICE_ID: HeaderName = HeaderName::from_static("x-device-id");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const X_DEVICE_ID: HeaderName = HeaderName::from_static("x-device-id");
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The ids in a path, as texts: what can't be an id can't exist either, and is not found.
 pub(super) struct Ids<const N: usize>(pub(super) [String; N]);

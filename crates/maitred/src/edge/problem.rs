@@ -105,6 +105,15 @@ impl Problem {
         Self::new(StatusCode::GONE, "log_pruned", detail)
     }
 
+    pub(super) fn origin_not_allowed(origin: &HeaderValue) -> Self {
+        let origin = String::from_utf8_lossy(origin.as_bytes());
+        let detail = format!(
+            "Pages of {origin} may not open a WebSocket here. If they should, name their origin by --allow-origin when \
+             the server is started."
+        );
+        Self::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
+    }
+
     pub(super) fn upgrade_required(why: impl std::fmt::Display) -> Self {
         let detail = format!("Devices open a WebSocket here: {why}.");
         Self::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail)

@@ -5,6 +5,7 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
+use http::header;
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
@@ -17,10 +18,17 @@ use super::{
 use crate::{
     connection::Connection,
     hub::{Join, Session, Since, Socket},
+    origin::may_ask,
 };
 
 pub(super) async fn upgrade(State(edge): State<Edge>, query: Query, mut request: Request) -> Result<Response, Problem> {
     let response = create_response_with_body(&request, Body::empty).map_err(Problem::upgrade_required)?;
+    // Browsers let any page open a socket to anywhere, and leave it to the server to ask which page that was.
+    if let Some(origin) = request.headers().get(header::ORIGIN)
+        && !may_ask(origin, request.headers().get(header::HOST), edge.tls, &edge.allow_origins)
+    {
+        return Err(Problem::origin_not_allowed(origin));
+    }
     let join = query.get("restaurant_id").map(|restaurant_id| Join {
         restaurant_id: restaurant_id.to_owned(),
         platform: query.get("platform").map(str::to_owned),

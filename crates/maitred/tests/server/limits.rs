@@ -35,7 +35,7 @@ async fn told(address: SocketAddr) -> String {
 }
 
 /// Waits until there is a place for one more connection.
-async fn served(address: SocketAddr) {
+pub(crate) async fn served(address: SocketAddr) {
     let request = b"GET /healthz HTTP/1.1\r\nhost: maitred.test\r\nconnection: close\r\n\r\n";
     let served = async { while !raw_text(address, request).await.starts_with("HTTP/1.1 200 ") {} };
     timeout(PATIENCE, served).await.expect("a free place");

@@ -3,6 +3,7 @@
 mod common;
 mod program;
 
+mod abuse;
 mod backup;
 mod broken_world;
 mod cli;
@@ -10,6 +11,7 @@ mod golden;
 mod idempotency;
 mod ios_walkthrough;
 mod limits;
+mod origins;
 mod problems;
 mod realtime;
 mod rest;

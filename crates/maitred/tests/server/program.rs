@@ -1,6 +1,7 @@
 //! The real binary, run as a person or a service manager runs it.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -64,6 +65,23 @@ impl Program {
     /// Its number among the processes.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The memory that it uses, in KiB.
+    pub(crate) fn memory_kib(&self) -> u64 {
+        self.status("VmRSS")
+    }
+
+    /// The most memory that it ever used, in KiB.
+    pub(crate) fn peak_memory_kib(&self) -> u64 {
+        self.status("VmHWM")
+    }
+
+    /// A size in `/proc/PID/status`, in KiB.
+    fn status(&self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("a status");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).expect("its memory");
+        line.trim().trim_end_matches(" kB").parse().expect("KiB")
     }
 
     /// The next line that it prints; none once it has ended.

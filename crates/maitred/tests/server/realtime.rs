@@ -68,23 +68,29 @@ async fn device_with_a_small_buffer(address: SocketAddr, restaurant: &str) -> De
 }
 
 /// Frames of RFC 6455, section 5.2.
-const TEXT: u8 = 1;
-const CLOSE: u8 = 8;
-const PING: u8 = 9;
+pub(crate) const TEXT: u8 = 1;
+pub(crate) const CLOSE: u8 = 8;
+pub(crate) const PING: u8 = 9;
+pub(crate) const PONG: u8 = 10;
 
 /// A peer that speaks WebSocket by hand, and answers nothing by itself.
-struct RawPeer {
-    stream: TcpStream,
+pub(crate) struct RawPeer {
+    pub(crate) stream: TcpStream,
 }
 
 impl RawPeer {
     async fn join(address: SocketAddr) -> Self {
+        Self::upgrade(address, &format!("?restaurant_id={RESTAURANT}")).await
+    }
+
+    /// Opens a socket as any device does.
+    pub(crate) async fn upgrade(address: SocketAddr, query: &str) -> Self {
         let headers = "connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13";
-        Self::open(address, &format!("?restaurant_id={RESTAURANT}"), headers, &[]).await
+        Self::open(address, query, headers, &[]).await
     }
 
     /// Opens a socket with these headers and the key of RFC 6455, section 1.3, and sends more in the same breath.
-    async fn open(address: SocketAddr, query: &str, headers: &str, more: &[u8]) -> Self {
+    pub(crate) async fn open(address: SocketAddr, query: &str, headers: &str, more: &[u8]) -> Self {
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         let key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
         let head = format!("GET /realtime{query} HTTP/1.1\r\nhost: maitred.test\r\n{headers}\r\n{key}\r\n\r\n");
@@ -101,7 +107,7 @@ impl RawPeer {
     }
 
     /// The next frame, by opcode and payload; none once the server has closed the connection.
-    async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
+    pub(crate) async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
         let read = async {
             let first = self.stream.read_u8().await.ok()?;
             let length = match self.stream.read_u8().await.ok()? {
@@ -117,7 +123,7 @@ impl RawPeer {
     }
 
     /// The next message, past the server's pings.
-    async fn message(&mut self) -> Value {
+    pub(crate) async fn message(&mut self) -> Value {
         loop {
             match self.frame().await.expect("a message, but the connection is closed") {
                 (TEXT, text) => return serde_json::from_slice(&text).expect("JSON"),
@@ -128,20 +134,20 @@ impl RawPeer {
     }
 
     /// The code of the close that comes next, after which the connection is closed.
-    async fn close_code(&mut self) -> u16 {
+    pub(crate) async fn close_code(&mut self) -> u16 {
         let (opcode, payload) = self.frame().await.expect("a close, but the connection is closed");
         assert_eq!(opcode, CLOSE);
         u16::from_be_bytes([payload[0], payload[1]])
     }
 
     /// Sends bytes as they are.
-    async fn send(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.expect("a server that reads");
     }
 }
 
 /// A frame from a client, masked by a key of zeros; `first` is the opcode, with 0x80 if the message ends here.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first, 0x80 | 127];
     frame.extend((payload.len() as u64).to_be_bytes());
     frame.extend([0; 4]);

@@ -257,3 +257,24 @@ async fn tail_hears_over_tls_from_whom_it_is_told_to_trust_and_from_nobody_else(
     tail(&["--ca", other.to_str().expect("a path")]).complaint("certificate").await;
     tail(&["--ca", "none.pem"]).ended().await.badly(&["none.pem", "can't be read"]);
 }
+
+#[tokio::test]
+async fn a_certificate_that_calls_itself_an_authority_is_trusted_by_whom_it_is_named_to_and_for_its_name_only() {
+    let (folder, _) = folder();
+    let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("names");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    fs::write(folder.path().join(CERTIFICATE), certificate.pem()).expect("a file");
+    fs::write(folder.path().join(KEY), key.serialize_pem()).expect("a file");
+    let serving = serve(folder.path()).await;
+    let trust = trusting(folder.path());
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    certify(elsewhere.path());
+    assert!(shown(serving.address, Arc::clone(&trust)).await.is_some());
+    assert_eq!(shown(serving.address, trusting(elsewhere.path())).await, None, "not who trusts another");
+    let stream = TcpStream::connect(serving.address).await.expect("a connection");
+    let name = ServerName::try_from("maitred.test").expect("a name");
+    let wrong = timeout(PATIENCE, TlsConnector::from(trust).connect(name, stream)).await.expect("in time");
+    assert!(wrong.is_err_and(|error| error.to_string().contains("maitred.test")), "nor under another name");
+}

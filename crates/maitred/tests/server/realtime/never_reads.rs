@@ -1,7 +1,7 @@
 //! A device that never reads, beside ten that do. The real server, in a process of its own, so that its memory can be
 //! seen. `NEVER_READS_SECONDS` makes it last longer.
 
-use std::{fs, net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -69,13 +69,6 @@ fn percentile(times: &mut [Duration], share: f64) -> f64 {
     times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1_000.0
 }
 
-/// The memory of a process, in KiB.
-fn rss_kib(process: u32) -> u64 {
-    let status = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status")).expect("a status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
-    line.trim().trim_end_matches(" kB").parse().expect("KiB")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_never_reads_is_nothing_to_the_ten_that_do() {
     let seconds =
@@ -83,7 +76,7 @@ async fn a_device_that_never_reads_is_nothing_to_the_ten_that_do() {
     let (folder, _) = folder();
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--restaurant", "alone", "--restaurant", "beside"];
     let serving = Serving::listening(Program::maitred(folder.path(), &arguments)).await;
-    let (address, process) = (serving.address, serving.program.id());
+    let address = serving.address;
     let mut http = Http::connect(address).await;
     for restaurant in ["alone", "beside"] {
         let guest = json!({ "id": "guest", "guestName": "Rivera", "partySize": 2 });
@@ -91,9 +84,9 @@ async fn a_device_that_never_reads_is_nothing_to_the_ten_that_do() {
     }
     let mut alone = evening(address, "alone", seconds).await;
     let mut stuck = device_with_a_small_buffer(address, "beside").await;
-    let before = rss_kib(process);
+    let before = serving.program.memory_kib();
     let mut beside = evening(address, "beside", seconds).await;
-    let after = rss_kib(process);
+    let after = serving.program.memory_kib();
     for (name, times) in [("without it", &mut alone), ("beside it", &mut beside)] {
         let (p50, p99) = (percentile(times, 0.5), percentile(times, 0.99));
         println!("{name}: until the last of ten had it, p50 {p50:.2} ms, p99 {p99:.2} ms");
