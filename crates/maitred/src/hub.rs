@@ -24,6 +24,7 @@ pub use hearsay::{Join, Since};
 pub use records::Records;
 pub use session::Session;
 pub use socket::{Frame, Socket};
+pub(crate) use {hearsay::Hearsay, wire::Say};
 
 /// Who listens to which restaurant.
 #[derive(Default)]

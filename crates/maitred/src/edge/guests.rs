@@ -1,12 +1,14 @@
 //! `/restaurants/{restaurant_id}/guests`.
 
 use axum::{extract::State, response::Response};
-use floor::{EntityKind, Expectation, FieldError, GuestPatch, GuestStatus, Operation, Purpose};
+use floor::{EntityKind, Expectation, FieldError, Guest, GuestPatch, GuestStatus, Operation, Purpose};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    Edge, answer,
+    Edge,
+    answer::{self, OneGuest},
     input::{Ids, Query, Writing},
     problem::Problem,
     rows::{in_restaurant, missing, new_id, read, row_id, write},
@@ -16,31 +18,36 @@ use crate::{
     store::{GuestsPage, Outcome, Place},
 };
 
+/// Some guests, newest first.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Guests {
+    #[schemars(with = "Vec<Guest>")]
+    guests: Vec<Box<RawValue>>,
+    /// What the next page comes `after`; null on the last.
+    next: Option<String>,
+    /// The number of the restaurant's last message.
+    seq: u64,
+}
+
 pub(super) async fn list(
     State(edge): State<Edge>,
     Ids([restaurant]): Ids<1>,
     query: Query,
 ) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct Body {
-        guests: Vec<Box<RawValue>>,
-        next: Option<String>,
-        seq: u64,
-    }
     let Wanted { statuses, after, limit } = in_restaurant(&edge, &restaurant, Wanted::read(&query)).await?;
     let (page, seq) = read(&edge, restaurant, move |snapshot, restaurant| {
         snapshot.guests(restaurant, &statuses, after.as_ref(), limit)
     })
     .await?;
     let GuestsPage { guests, next } = page;
-    Ok(answer::ok(&Body { guests, next: next.map(|next| next.to_string()), seq }))
+    Ok(answer::ok(&Guests { guests, next: next.map(|next| next.to_string()), seq }))
 }
 
 pub(super) async fn show(State(edge): State<Edge>, Ids([restaurant, id]): Ids<2>) -> Result<Response, Problem> {
     let wanted = id.clone();
     let (guest, seq) = read(&edge, restaurant, move |snapshot, restaurant| snapshot.guest(restaurant, &wanted)).await?;
     let guest = guest.ok_or_else(|| missing(EntityKind::Guest, &id))?;
-    Ok(answer::row("guest", &guest, seq))
+    Ok(answer::row(&guest, &OneGuest { guest: &*guest, seq }))
 }
 
 pub(super) async fn create(

@@ -7,10 +7,11 @@ use axum::{
 };
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
+use schemars::{SchemaGenerator, json_schema};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
-use super::{Edge, input::Query, problem::Problem};
+use super::{Edge, input::Query, openapi::Operation, problem::Problem};
 use crate::hub::{Join, Session, Since, Socket};
 
 pub(super) async fn upgrade(State(edge): State<Edge>, query: Query, mut request: Request) -> Result<Response, Problem> {
@@ -31,6 +32,17 @@ pub(super) async fn upgrade(State(edge): State<Edge>, query: Query, mut request:
         Session::new(socket, edge.hub, edge.records, edge.realtime, edge.shutdown).run(join).await;
     });
     Ok(response)
+}
+
+/// What may stand in the URL: what a device otherwise says when it joins.
+pub(super) fn parameters(operation: Operation) -> Operation {
+    let text = |_: &mut SchemaGenerator| json_schema!({ "type": "string" });
+    operation
+        .query("restaurant_id", "The restaurant; without it, the device's first message names it.", text)
+        .query("platform", "What kind of device it is; echoed.", text)
+        .query("device_id", "What it calls itself.", text)
+        .query("since", "The number of the last message that it has. What is no number brings the floor.", text)
+        .query("epoch", "The life of the log in which it had it.", text)
 }
 
 /// The connection itself, out of the HTTP machinery around it, so that an idle device costs no more than it must.
