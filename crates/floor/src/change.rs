@@ -1,8 +1,12 @@
 //! What became true, and the very JSON text that tells the devices of it.
 
-use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+mod schema;
 
-use crate::{Entity, Guest, Id, Rejection, Request, Restaurant, Table, Time};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::{Entity, EntityKind, Guest, Id, Rejection, Request, Restaurant, Table, Time};
 
 /// The largest message, in bytes. iOS drops WebSocket messages over 1 MiB (`URLSessionWebSocketTask`'s default
 /// `maximumMessageSize`); half of that leaves room for whatever wraps the message on its way.
@@ -25,7 +29,7 @@ pub enum Change {
 }
 
 /// What kind of update it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The status changed, and perhaps more.
@@ -72,7 +76,7 @@ pub struct OperationResult {
 }
 
 /// What happened to a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum ResultStatus {
@@ -81,47 +85,75 @@ pub enum ResultStatus {
     Deleted,
 }
 
+/// What an operation came to, as the answers write it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OperationResult")]
+struct WrittenResult<'a> {
+    /// Which kind of row it is.
+    entity_type: EntityKind,
+    /// The row's id.
+    entity_id: &'a Id,
+    /// What happened to the row.
+    status: ResultStatus,
+    #[serde(flatten)]
+    entity: &'a Entity,
+}
+
 impl Serialize for OperationResult {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(4))?;
-        map.serialize_entry("entity_type", &self.entity.kind())?;
-        map.serialize_entry("entity_id", self.entity.id())?;
-        map.serialize_entry("status", &self.status)?;
-        match &self.entity {
-            Entity::Restaurant(restaurant) => map.serialize_entry("restaurant", restaurant)?,
-            Entity::Guest(guest) => map.serialize_entry("guest", guest)?,
-            Entity::Table(table) => map.serialize_entry("table", table)?,
-        }
-        map.end()
+        let Self { status, entity } = self;
+        let (entity_type, entity_id) = (entity.kind(), entity.id());
+        WrittenResult { entity_type, entity_id, status: *status, entity }.serialize(serializer)
     }
 }
 
 /// A message, or one of the changes inside a transaction's; keys in the order in which they are written.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
 struct Message<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
+    /// Whose floor it is.
+    #[schemars(with = "Id")]
     #[serde(skip_serializing_if = "Option::is_none")]
     restaurant_id: Option<&'a Id>,
+    /// The guest that it is about.
+    #[schemars(with = "Id")]
     #[serde(skip_serializing_if = "Option::is_none")]
     guest_id: Option<&'a Id>,
+    /// The table that it is about.
+    #[schemars(with = "Id")]
     #[serde(skip_serializing_if = "Option::is_none")]
     table_id: Option<&'a Id>,
+    /// The client's name for the transaction, or one that was minted.
+    #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction_id: Option<&'a str>,
+    #[schemars(with = "Action")]
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<Action>,
+    /// When the request came in: the same in all messages of one request.
+    #[schemars(with = "Time")]
     #[serde(skip_serializing_if = "Option::is_none")]
     timestamp: Option<Time>,
+    /// The ids in the order in which operations first name them, then those changed only by side effects.
+    #[schemars(with = "[Id]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     affected_entities: Option<&'a [Id]>,
+    /// One for each row that really changed: its net effect.
+    #[schemars(with = "[Value]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<Vec<Message<'a>>>,
+    /// The whole row as it stands after the change.
+    #[schemars(with = "Value")]
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Data<'a>>,
+    /// The restaurant's own count of its messages: one more each, without holes.
+    #[schemars(with = "u64")]
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<u64>,
+    /// The writer's `X-Device-Id`, by which a device knows its own echo.
     // The inner `None` is written as null.
+    #[schemars(with = "Option<String>")]
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<Option<&'a str>>,
 }

@@ -1,5 +1,8 @@
 //! What someone asks for, and which rows a decision about it must see.
 
+mod op;
+mod schema;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
@@ -8,15 +11,16 @@ use crate::{
     Edit, EntityKind, FieldError, GuestPatch, Id, InvalidId, Purpose, RestaurantPatch, TablePatch, Time,
     fields::{Fields, filled_text, kind},
 };
+use op::{Op, OpName, Version};
 
 /// The most operations that one transaction may hold: enough to rearrange a whole floor, little enough for one lock.
 pub const MAX_OPERATIONS: usize = 200;
 
-/// The largest version that every JSON reader keeps exact (2^53 - 1): no row gets there.
-const MAX_VERSION: f64 = 9_007_199_254_740_991.0;
-
 /// The longest `transaction_id` that is echoed, in characters.
 const MAX_TRANSACTION_ID: usize = 200;
+
+/// How a transaction's body calls its restaurant.
+const RESTAURANT_ID: [&str; 2] = ["restaurant_id", "restaurantId"];
 
 /// One request to change a restaurant, with everything that its decision may depend on besides the rows.
 #[derive(Debug, Clone)]
@@ -144,7 +148,7 @@ impl<'a> TransactionBody<'a> {
     pub fn restaurant_id(self, from_query: Option<&'a str>) -> Result<&'a str, FieldError> {
         let fault = |message: String| Err(FieldError::new("restaurant_id", message));
         let mut from_body = None;
-        for value in ["restaurant_id", "restaurantId"].into_iter().filter_map(|name| self.0.get(name)) {
+        for value in RESTAURANT_ID.into_iter().filter_map(|name| self.0.get(name)) {
             match value {
                 Value::Null => {}
                 Value::String(id) if from_body.is_none_or(|known| known == id.as_str()) => {
@@ -166,8 +170,7 @@ impl<'a> TransactionBody<'a> {
     /// Reads the operations. `mint` makes an id for a transaction (`None`) or a new row that brings none of its own.
     pub fn read(self, mut mint: impl FnMut(Option<EntityKind>) -> Id) -> Transaction {
         let mut fields = Fields::new(self.0, Purpose::Update);
-        let named =
-            fields.optional(&["transaction_id", "transactionId"], filled_text(MAX_TRANSACTION_ID)).value().cloned();
+        let named = read_name(&mut fields).value().cloned();
         let lists = ["operations", "guests", "tables"].map(|name| match self.0.get(name) {
             None | Some(Value::Null) => None,
             Some(Value::Array(list)) => Some(list.as_slice()),
@@ -180,7 +183,7 @@ impl<'a> TransactionBody<'a> {
         if count > MAX_OPERATIONS {
             fields.fault("operations", format!("must be at most {MAX_OPERATIONS}, not {count}"));
         }
-        let mut raw: Vec<(Option<&str>, &Value)> = Vec::new();
+        let mut raw: Vec<(Option<&'static str>, &Value)> = Vec::new();
         match lists {
             [None, None, None] => fields.fault("operations", "is required: a list, which may be empty"),
             [Some(_), Some(_), _] | [Some(_), _, Some(_)] => {
@@ -212,47 +215,15 @@ impl<'a> TransactionBody<'a> {
     }
 }
 
-/// The operations by name. A list of one kind of rows says `create` where the general form says `create_guest`.
-#[derive(Clone, Copy, PartialEq)]
-enum Op {
-    CreateGuest,
-    UpdateGuest,
-    DeleteGuest,
-    CreateTable,
-    UpdateTable,
-    DeleteTable,
-}
-
-impl Op {
-    fn read(noun: Option<&str>, value: &Value) -> Result<Self, String> {
-        let verb = value.as_str().ok_or_else(|| format!("must be a text, not {}", kind(value)))?;
-        let name = noun.map_or_else(|| verb.to_owned(), |noun| format!("{verb}_{noun}"));
-        match (name.as_str(), noun) {
-            ("create_guest", _) => Ok(Self::CreateGuest),
-            ("update_guest", _) => Ok(Self::UpdateGuest),
-            ("delete_guest", _) => Ok(Self::DeleteGuest),
-            ("create_table", _) => Ok(Self::CreateTable),
-            ("update_table", _) => Ok(Self::UpdateTable),
-            ("delete_table", _) => Ok(Self::DeleteTable),
-            (_, None) => Err(format!("must be create_, update_ or delete_ with guest or table, not {verb:?}")),
-            (_, Some(_)) => Err(format!("must be create, update or delete, not {verb:?}")),
-        }
-    }
-
-    /// What to call a row that this operation makes.
-    fn makes(self) -> Option<EntityKind> {
-        match self {
-            Self::CreateGuest => Some(EntityKind::Guest),
-            Self::CreateTable => Some(EntityKind::Table),
-            Self::UpdateGuest | Self::DeleteGuest | Self::UpdateTable | Self::DeleteTable => None,
-        }
-    }
+/// What the client calls its transaction.
+fn read_name(fields: &mut Fields<'_>) -> Edit<String> {
+    fields.optional(&["transaction_id", "transactionId"], filled_text(MAX_TRANSACTION_ID))
 }
 
 /// Reads one operation: `{"op": "update_guest", …}`, or `{"operation": "update", …}` in a list of `noun`s.
 fn read_step(
     value: &Value,
-    noun: Option<&str>,
+    noun: Option<&'static str>,
     mint: &mut impl FnMut(Option<EntityKind>) -> Id,
 ) -> Result<Step, Vec<FieldError>> {
     let Some(object) = value.as_object() else {
@@ -260,12 +231,7 @@ fn read_step(
         return Err(vec![FieldError::new("operation", message)]);
     };
     let mut fields = Fields::new(object, Purpose::Create);
-    let key = if noun.is_some() { "operation" } else { "op" };
-    let op = fields.required(&[key], |value| Op::read(noun, value));
-    let expects = match fields.optional(&["expected_version", "expectedVersion"], version) {
-        Edit::Set(version) => Expectation::Version(version),
-        Edit::Keep | Edit::Clear => Expectation::Any,
-    };
+    let (op, expects) = read_aim(&mut fields, OpName { noun, among: &Op::ALL });
     let nothing = Map::new();
     let data = match object.get("data") {
         None | Some(Value::Null) => &nothing,
@@ -289,6 +255,16 @@ fn read_step(
     }
 }
 
+/// Reads what an operation is to do, and to which version.
+fn read_aim(fields: &mut Fields<'_>, name: OpName) -> (Option<Op>, Expectation) {
+    let op = fields.required(&[name.key()], name);
+    let expects = match fields.optional(&["expected_version", "expectedVersion"], Version) {
+        Edit::Set(version) => Expectation::Version(version),
+        Edit::Keep | Edit::Clear => Expectation::Any,
+    };
+    (op, expects)
+}
+
 fn operation(op: Op, id: Id, data: &Map<String, Value>) -> Operation {
     match op {
         Op::CreateGuest => Operation::CreateGuest(id.clone(), GuestPatch::read(&id, data, Purpose::Create)),
@@ -298,10 +274,4 @@ fn operation(op: Op, id: Id, data: &Map<String, Value>) -> Operation {
         Op::UpdateTable => Operation::UpdateTable(id.clone(), TablePatch::read(&id, data, Purpose::Update)),
         Op::DeleteTable => Operation::DeleteTable(id),
     }
-}
-
-fn version(value: &Value) -> Result<u64, String> {
-    let whole = |number: &f64| number.fract() == 0.0 && (1.0..=MAX_VERSION).contains(number);
-    let number = value.as_f64().filter(whole).ok_or("must be a version: a whole number from 1")?;
-    Ok(number as u64)
 }

@@ -1,10 +1,17 @@
 //! Reads the fields of a JSON object that a device sent: aliases, types and limits, every fault named at once.
-//! Knows nothing of guests or tables, and never stops at the first fault.
+//! Knows nothing of guests or tables, and never stops at the first fault. Run with nothing to read, the same reading says
+//! what it would take.
 
+mod describe;
+mod readers;
+
+use schemars::{JsonSchema, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{Id, Time};
+use crate::Id;
+pub(crate) use describe::{Description, define, describe, described_as, or_null};
+pub(crate) use readers::{Boolean, List, Moment, Reads, Text, Words, filled_text, number, text, whole_number, word};
 
 /// What a request says about one field that can be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,7 +47,7 @@ impl<T> Edit<T> {
 }
 
 /// One field of a request that can't be used as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldError {
     /// The field's name as the answers write it, whichever alias the request used.
     pub field: String,
@@ -69,32 +76,46 @@ pub(crate) struct Fields<'a> {
     object: &'a Map<String, Value>,
     purpose: Purpose,
     errors: Vec<FieldError>,
+    /// Set where the reading only tells what it would take.
+    description: Option<Description<'a>>,
 }
 
 impl<'a> Fields<'a> {
     pub(crate) fn new(object: &'a Map<String, Value>, purpose: Purpose) -> Self {
-        Self { object, purpose, errors: Vec::new() }
+        Self { object, purpose, errors: Vec::new(), description: None }
     }
 
     /// Reads a field that can be empty. `names` are its spellings, the output name first.
-    pub(crate) fn optional<T: PartialEq>(
-        &mut self,
-        names: &[&str],
-        parse: impl Fn(&Value) -> Result<T, String>,
-    ) -> Edit<T> {
-        self.edit(names, |value| match value {
-            Value::Null => Ok(Edit::Clear),
-            value => parse(value).map(Edit::Set),
-        })
+    pub(crate) fn optional<R: Reads>(&mut self, names: &[&str], reads: R) -> Edit<R::Value> {
+        self.describe(|description| description.field(names, &reads, true));
+        self.any(names, &reads)
     }
 
     /// Reads the id of another row, which `null` and `""` clear alike.
     pub(crate) fn reference(&mut self, names: &[&str]) -> Edit<Id> {
+        self.describe(|description| {
+            let id = description.schemas.subschema_for::<Id>();
+            description
+                .property(names, json_schema!({ "anyOf": [id, { "type": ["string", "null"], "maxLength": 0 }] }));
+        });
         self.edit(names, |value| match value {
             Value::Null => Ok(Edit::Clear),
             Value::String(text) if text.is_empty() => Ok(Edit::Clear),
             Value::String(text) => text.parse().map(Edit::Set).map_err(|error| format!("{error}")),
             other => Err(format!("must be an id, not {}", kind(other))),
+        })
+    }
+
+    /// Reads a field where `null` is refused, too, but only after all else that is said of it.
+    pub(crate) fn null_refused_later<R: Reads>(&mut self, names: &[&str], reads: R) -> Edit<R::Value> {
+        self.describe(|description| description.field(names, &reads, false));
+        self.any(names, &reads)
+    }
+
+    fn any<R: Reads>(&mut self, names: &[&str], reads: &R) -> Edit<R::Value> {
+        self.edit(names, |value| match value {
+            Value::Null => Ok(Edit::Clear),
+            value => reads.read(value).map(Edit::Set),
         })
     }
 
@@ -119,29 +140,47 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a field that can be absent but not `null`.
-    pub(crate) fn never_null<T: PartialEq>(
-        &mut self,
-        names: &[&str],
-        parse: impl Fn(&Value) -> Result<T, String>,
-    ) -> Option<T> {
-        let edit = self.optional(names, parse);
+    pub(crate) fn never_null<R: Reads>(&mut self, names: &[&str], reads: R) -> Option<R::Value> {
+        let edit = self.null_refused_later(names, reads);
         self.refuse_null(names[0], edit)
     }
 
     /// Reads whether a limit is to be overridden: only by a plain yes.
     pub(crate) fn overrides(&mut self) -> bool {
-        self.optional(&["override"], boolean) == Edit::Set(true)
+        self.describe(|description| {
+            let what = "Whether the party may be larger than its table. Said of this request, and not kept.";
+            description.property(&["override"], json_schema!({ "type": ["boolean", "null"], "description": what }));
+        });
+        self.any(&["override"], &Boolean) == Edit::Set(true)
     }
 
     /// Reads a field that a new row can't do without.
-    pub(crate) fn required<T: PartialEq>(
-        &mut self,
-        names: &[&str],
-        parse: impl Fn(&Value) -> Result<T, String>,
-    ) -> Option<T> {
+    pub(crate) fn required<R: Reads>(&mut self, names: &[&str], reads: R) -> Option<R::Value> {
         let known = self.errors.len();
-        let value = self.never_null(names, parse);
-        self.demand(names[0], value, known)
+        let value = self.never_null(names, reads);
+        self.demand(names, value, known)
+    }
+
+    /// Reads an object inside this one, which can be absent but not `null`.
+    pub(crate) fn object<T>(&mut self, name: &str, read: impl Fn(&mut Fields<'_>) -> Option<T>) -> Option<T> {
+        self.describe(|description| {
+            let schema = describe(description.schemas, Purpose::Update, |inner| _ = read(inner));
+            description.property(&[name], schema);
+        });
+        match self.object.get(name)? {
+            Value::Object(object) => {
+                let mut inner = Fields::new(object, Purpose::Update);
+                let value = read(&mut inner);
+                for error in inner.into_errors() {
+                    self.fault(&format!("{name}.{}", error.field), error.message);
+                }
+                value
+            }
+            other => {
+                self.fault(name, format!("must be an object, not {}", kind(other)));
+                None
+            }
+        }
     }
 
     /// Refuses `null` where a field can't be empty.
@@ -157,15 +196,26 @@ impl<'a> Fields<'a> {
     }
 
     /// Demands a value for a new row, unless reading it has already added to the `known` faults.
-    pub(crate) fn demand<T>(&mut self, field: &str, value: Option<T>, known: usize) -> Option<T> {
+    pub(crate) fn demand<T>(&mut self, names: &[&str], value: Option<T>, known: usize) -> Option<T> {
+        if self.purpose == Purpose::Create {
+            self.describe(|description| description.demand(names));
+        }
         if value.is_none() && self.purpose == Purpose::Create && self.errors.len() == known {
-            self.fault(field, "is required");
+            self.fault(names[0], "is required");
         }
         value
     }
 
     /// The `id` of a body may repeat the row's own, and nothing else.
     pub(crate) fn same_id(&mut self, id: &Id) {
+        let purpose = self.purpose;
+        self.describe(|description| {
+            let mut schema = or_null(description.schemas.subschema_for::<Id>());
+            if purpose == Purpose::Update {
+                schema.insert("description".to_owned(), "Its id, which never changes: another one is refused.".into());
+            }
+            description.property(&["id"], schema);
+        });
         let message = match self.object.get("id") {
             None | Some(Value::Null) => return,
             Some(Value::String(text)) if text == id.as_str() => return,
@@ -186,87 +236,16 @@ impl<'a> Fields<'a> {
         self.errors.len()
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
-        self.object.get(name)
+    /// Tells what a field may be, where somebody asks.
+    pub(crate) fn describe(&mut self, tell: impl FnOnce(&mut Description<'a>)) {
+        if let Some(description) = &mut self.description {
+            tell(description);
+        }
     }
 
     pub(crate) fn into_errors(self) -> Vec<FieldError> {
         self.errors
     }
-}
-
-/// A text that may be blank, of at most `limit` characters (Unicode scalar values).
-pub(crate) fn text(limit: usize) -> impl Fn(&Value) -> Result<String, String> {
-    move |value| {
-        let text = value.as_str().ok_or_else(|| format!("must be a text, not {}", kind(value)))?;
-        if text.chars().any(char::is_control) {
-            Err("must not contain control characters".to_owned())
-        } else if text.chars().count() > limit {
-            Err(format!("must be at most {limit} characters"))
-        } else {
-            Ok(text.to_owned())
-        }
-    }
-}
-
-/// A text with something to read in it, of at most `limit` characters.
-pub(crate) fn filled_text(limit: usize) -> impl Fn(&Value) -> Result<String, String> {
-    let text = text(limit);
-    move |value| {
-        let text = text(value)?;
-        if text.trim().is_empty() { Err("must not be blank".to_owned()) } else { Ok(text) }
-    }
-}
-
-/// A whole number from `low` to `high`. `4.0` is whole; `"4"` is no number.
-pub(crate) fn whole_number(low: u16, high: u16) -> impl Fn(&Value) -> Result<u16, String> {
-    move |value| {
-        let number = value.as_f64().ok_or_else(|| format!("must be a whole number, not {}", kind(value)))?;
-        if number.fract() != 0.0 {
-            Err("must be a whole number".to_owned())
-        } else if !(f64::from(low)..=f64::from(high)).contains(&number) {
-            Err(format!("must be from {low} to {high}"))
-        } else {
-            Ok(number as u16)
-        }
-    }
-}
-
-/// A number from `low` to `high`.
-pub(crate) fn number(low: f64, high: f64) -> impl Fn(&Value) -> Result<f64, String> {
-    move |value| match value.as_f64() {
-        None => Err(format!("must be a number, not {}", kind(value))),
-        Some(number) if !(low..=high).contains(&number) => Err(format!("must be from {low} to {high}")),
-        // Adding zero turns -0.0 into 0.0.
-        Some(number) => Ok(number + 0.0),
-    }
-}
-
-/// `true` or `false`.
-pub(crate) fn boolean(value: &Value) -> Result<bool, String> {
-    value.as_bool().ok_or_else(|| format!("must be true or false, not {}", kind(value)))
-}
-
-/// A point in time with its zone.
-pub(crate) fn time(value: &Value) -> Result<Time, String> {
-    let text = value.as_str().ok_or_else(|| format!("must be a time, not {}", kind(value)))?;
-    text.parse().map_err(|error| format!("{error}"))
-}
-
-/// One of a fixed set of words, whatever their case, spaces and punctuation.
-pub(crate) fn word<T: Copy>(
-    choices: &'static str,
-    find: impl Fn(&str) -> Option<T>,
-) -> impl Fn(&Value) -> Result<T, String> {
-    move |value| {
-        let text = value.as_str().ok_or_else(|| format!("must be one of {choices}, not {}", kind(value)))?;
-        find(&letters(text)).ok_or_else(|| format!("must be one of {choices}, not {text:?}"))
-    }
-}
-
-/// The letters of a word alone, in lower case: how statuses and the like are compared.
-pub(crate) fn letters(text: &str) -> String {
-    text.chars().filter(|char| char.is_alphabetic()).flat_map(char::to_lowercase).collect()
 }
 
 /// What kind of JSON value it is, in words.

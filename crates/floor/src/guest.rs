@@ -1,16 +1,19 @@
 //! A guest (a party that books, waits, sits and leaves): its fields, its statuses, the moves between them, its times.
 //! Which table it sits at is the affair of `decide/seating.rs`.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
     Edit, FieldError, Id, Purpose, Time,
-    fields::{Fields, filled_text, text, time, whole_number, word},
+    fields::{
+        Fields, List, Moment, Reads, Words, define, describe, described_as, filled_text, text, whole_number, word,
+    },
 };
 
 /// A party of guests as stored and as sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Guest {
     /// Its id.
@@ -55,7 +58,7 @@ pub struct Guest {
 }
 
 /// Where a guest stands on its way through the evening.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the words are the trade's own")]
 pub enum GuestStatus {
@@ -71,7 +74,7 @@ pub enum GuestStatus {
 }
 
 /// How a guest came to us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the words are the trade's own")]
 pub enum Source {
@@ -94,28 +97,17 @@ impl GuestStatus {
         Self::NoShow,
     ];
 
-    const CHOICES: &str =
-        "confirmed, running_late, partially_arrived, arrived, waiting, seated, finished, cancelled, no_show";
-
     /// The status that a device means, whatever its case, spaces and punctuation.
     ///
     /// # Errors
     /// The rest of a sentence that lists the known statuses.
     pub fn read(value: &Value) -> Result<Self, String> {
-        word(Self::CHOICES, |letters| {
-            Some(match letters {
-                "confirmed" => Self::Confirmed,
-                "runninglate" => Self::RunningLate,
-                "partiallyarrived" => Self::PartiallyArrived,
-                "arrived" => Self::Arrived,
-                "waiting" | "waitlist" => Self::Waiting,
-                "seated" => Self::Seated,
-                "finished" | "completed" => Self::Finished,
-                "cancelled" | "canceled" => Self::Cancelled,
-                "noshow" => Self::NoShow,
-                _ => return None,
-            })
-        })(value)
+        word::<Self>().read(value)
+    }
+
+    /// In JSON Schema, what [`Self::read`] takes.
+    pub fn input_schema(schemas: &mut SchemaGenerator) -> Schema {
+        word::<Self>().schema(schemas)
     }
 
     /// The status as the wire and the database write it.
@@ -155,6 +147,31 @@ impl GuestStatus {
     /// Whether at least some of the party are in the house.
     fn is_here(self) -> bool {
         matches!(self, Self::PartiallyArrived | Self::Arrived | Self::Waiting | Self::Seated)
+    }
+}
+
+impl Words for GuestStatus {
+    const NAME: &str = "GuestStatus";
+    const ALL: &[Self] = &Self::ALL;
+    const ALSO: &[(&str, Self)] =
+        &[("waitlist", Self::Waiting), ("completed", Self::Finished), ("canceled", Self::Cancelled)];
+
+    fn as_str(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Words for Source {
+    const NAME: &str = "Source";
+    const ALL: &[Self] = &[Self::WalkIn, Self::Phone, Self::Online];
+    const ALSO: &[(&str, Self)] = &[];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::WalkIn => "walk_in",
+            Self::Phone => "phone",
+            Self::Online => "online",
+        }
     }
 }
 
@@ -245,26 +262,40 @@ impl GuestPatch {
     /// Reads the JSON object of a request; faults are kept inside and judged by [`crate::decide`].
     pub fn read(id: &Id, object: &Map<String, Value>, purpose: Purpose) -> Self {
         let mut fields = Fields::new(object, purpose);
+        let patch = Self::read_fields(id, &mut fields);
+        Self { errors: fields.into_errors(), ..patch }
+    }
+
+    /// In JSON Schema, what [`Self::read`] takes: a reference to `NewGuest` or `GuestChanges`, by the purpose. What
+    /// depends on more than one field, or on the floor, is beyond it.
+    pub fn schema(purpose: Purpose, schemas: &mut SchemaGenerator) -> Schema {
+        let name = if purpose == Purpose::Create { "NewGuest" } else { "GuestChanges" };
+        define(schemas, name, |schemas| {
+            let read = |fields: &mut Fields<'_>| _ = Self::read_fields(&Id::any(), fields);
+            described_as(describe(schemas, purpose, read), &Guest::json_schema(schemas))
+        })
+    }
+
+    fn read_fields(id: &Id, fields: &mut Fields<'_>) -> Self {
         fields.same_id(id);
-        let patch = Self {
-            guest_name: guest_name(&mut fields),
+        Self {
+            guest_name: guest_name(fields),
             party_size: fields.required(&["partySize", "party_size"], whole_number(1, 99)),
-            status: fields.never_null(&["status"], GuestStatus::read),
+            status: fields.never_null(&["status"], word()),
             table_id: fields.reference(&["table_id", "tableId", "assignedTableId"]),
             phone: fields.optional(&["phone", "phoneNumber", "phone_number"], text(40)),
             email: fields.optional(&["email"], text(254)),
             notes: fields.optional(&["notes"], text(2_000)),
-            tags: fields.optional(&["tags"], tags),
-            source: fields.optional(&["source"], source),
-            reservation_time: fields.optional(&["reservationTime", "reservation_time"], time),
-            check_in_time: fields.optional(&["checkInTime", "check_in_time"], time),
-            notified_time: fields.optional(&["notifiedTime", "notified_time"], time),
+            tags: fields.optional(&["tags"], List { of: "tag", each: filled_text(40), limit: 20 }),
+            source: fields.optional(&["source"], word()),
+            reservation_time: fields.optional(&["reservationTime", "reservation_time"], Moment),
+            check_in_time: fields.optional(&["checkInTime", "check_in_time"], Moment),
+            notified_time: fields.optional(&["notifiedTime", "notified_time"], Moment),
             quoted_wait_minutes: fields
                 .optional(&["quotedWaitMinutes", "quoted_wait_minutes"], whole_number(0, 24 * 60)),
             override_capacity: fields.overrides(),
             errors: Vec::new(),
-        };
-        Self { errors: fields.into_errors(), ..patch }
+        }
     }
 
     /// Applies everything but the status and the table, which concern other rows too.
@@ -294,10 +325,13 @@ impl GuestPatch {
 /// The longest name of a guest, in characters.
 const MAX_NAME: usize = 200;
 
+/// What a guest's name is called in the answers.
+const NAME: &str = "guestName";
+
 /// Reads a name given whole, or as a first name with an optional last name.
 fn guest_name(fields: &mut Fields<'_>) -> Option<String> {
     let known = fields.fault_count();
-    let whole = fields.optional(&["guestName", "name", "guest_name"], filled_text(MAX_NAME));
+    let whole = fields.null_refused_later(&[NAME, "name", "guest_name"], filled_text(MAX_NAME));
     let first = fields.optional(&["first_name", "firstName"], text(MAX_NAME));
     let last = fields.optional(&["last_name", "lastName"], text(MAX_NAME));
     if fields.fault_count() > known {
@@ -318,37 +352,20 @@ fn guest_name(fields: &mut Fields<'_>) -> Option<String> {
     let name = match (whole, joined) {
         (whole, Edit::Keep) => whole,
         (Edit::Keep, Edit::Set(joined)) if joined.is_empty() => {
-            fields.fault("guestName", "must not be blank");
+            fields.fault(NAME, "must not be blank");
             return None;
         }
         (Edit::Keep, Edit::Set(joined)) if joined.chars().count() > MAX_NAME => {
-            fields.fault("guestName", format!("must be at most {MAX_NAME} characters"));
+            fields.fault(NAME, format!("must be at most {MAX_NAME} characters"));
             return None;
         }
         (Edit::Keep, joined) => joined,
         (whole, joined) if whole == joined => whole,
         (_, _) => {
-            fields.fault("guestName", "is said twice, and the first and last name say something else");
+            fields.fault(NAME, "is said twice, and the first and last name say something else");
             return None;
         }
     };
-    let name = fields.refuse_null("guestName", name);
-    fields.demand("guestName", name, known)
-}
-
-fn source(value: &Value) -> Result<Source, String> {
-    word("walk_in, phone, online", |letters| match letters {
-        "walkin" => Some(Source::WalkIn),
-        "phone" => Some(Source::Phone),
-        "online" => Some(Source::Online),
-        _ => None,
-    })(value)
-}
-
-fn tags(value: &Value) -> Result<Vec<String>, String> {
-    let list = value.as_array().ok_or("must be a list of texts")?;
-    if list.len() > 20 {
-        return Err("must be at most 20 tags".to_owned());
-    }
-    list.iter().map(|tag| filled_text(40)(tag).map_err(|message| format!("has a tag that {message}"))).collect()
+    let name = fields.refuse_null(NAME, name);
+    fields.demand(&[NAME, "name", "guest_name", "first_name", "firstName"], name, known)
 }

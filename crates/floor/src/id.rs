@@ -1,7 +1,12 @@
 //! Ids: the names by which rows refer to each other. Never minted here; that takes randomness.
 
-use std::{borrow::Borrow, fmt, str::FromStr};
+use std::{
+    borrow::{Borrow, Cow},
+    fmt,
+    str::FromStr,
+};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// The id of a restaurant, guest, table or request: 1–64 characters of `[A-Za-z0-9._:-]`, the first a letter or digit.
@@ -12,6 +17,11 @@ pub struct Id(Box<str>);
 impl Id {
     /// The longest id, in characters.
     pub const MAX_LENGTH: usize = 64;
+
+    /// An id that stands for all of them, where one is needed and none is meant.
+    pub(crate) fn any() -> Self {
+        Self("any".into())
+    }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
@@ -42,6 +52,17 @@ impl FromStr for Id {
         } else {
             Err(InvalidId)
         }
+    }
+}
+
+impl JsonSchema for Id {
+    fn schema_name() -> Cow<'static, str> {
+        "Id".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let pattern = format!("^[A-Za-z0-9][A-Za-z0-9._:-]{{0,{}}}$", Self::MAX_LENGTH - 1);
+        json_schema!({ "type": "string", "pattern": pattern })
     }
 }
 

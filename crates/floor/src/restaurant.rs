@@ -1,16 +1,17 @@
 //! A restaurant: the name, time zone and settings that its floor runs by.
 
 use jiff::tz::TimeZoneDatabase;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
     FieldError, Id, Purpose, Time,
-    fields::{Fields, boolean, filled_text, kind},
+    fields::{Boolean, Description, Fields, Reads, Text, define, describe, described_as, filled_text},
 };
 
 /// A restaurant as stored and as sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Restaurant {
     /// Its id.
@@ -30,7 +31,7 @@ pub struct Restaurant {
 }
 
 /// How a restaurant's floor behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
     /// Whether a table that a party leaves for good becomes `dirty` rather than `available`.
@@ -53,25 +54,33 @@ impl RestaurantPatch {
     /// Reads the JSON object of a request; faults are kept inside and judged by [`crate::decide`].
     pub fn read(id: &Id, object: &Map<String, Value>, purpose: Purpose) -> Self {
         let mut fields = Fields::new(object, purpose);
-        fields.same_id(id);
-        let name = fields.never_null(&["name"], filled_text(MAX_NAME));
-        let timezone = fields.never_null(&["timezone"], time_zone);
-        let dirty_after_finish = match fields.get("settings") {
-            None => None,
-            Some(Value::Object(settings)) => {
-                let mut settings = Fields::new(settings, Purpose::Update);
-                let dirty = settings.never_null(&["dirtyAfterFinish", "dirty_after_finish"], boolean);
-                for error in settings.into_errors() {
-                    fields.fault(&format!("settings.{}", error.field), error.message);
+        let patch = Self::read_fields(id, &mut fields);
+        Self { errors: fields.into_errors(), ..patch }
+    }
+
+    /// In JSON Schema, what [`Self::read`] takes: a reference to `NewRestaurant` or `RestaurantChanges`, by the purpose.
+    pub fn schema(purpose: Purpose, schemas: &mut SchemaGenerator) -> Schema {
+        let name = if purpose == Purpose::Create { "NewRestaurant" } else { "RestaurantChanges" };
+        define(schemas, name, |schemas| {
+            let read = |fields: &mut Fields<'_>| {
+                Self::read_fields(&Id::any(), fields);
+                if purpose == Purpose::Create {
+                    // Nobody mints an id for a restaurant.
+                    fields.describe(Description::own_id);
                 }
-                dirty
-            }
-            Some(other) => {
-                fields.fault("settings", format!("must be an object, not {}", kind(other)));
-                None
-            }
-        };
-        Self { name, timezone, dirty_after_finish, errors: fields.into_errors() }
+            };
+            described_as(describe(schemas, purpose, read), &Restaurant::json_schema(schemas))
+        })
+    }
+
+    fn read_fields(id: &Id, fields: &mut Fields<'_>) -> Self {
+        fields.same_id(id);
+        Self {
+            name: fields.never_null(&["name"], filled_text(MAX_NAME)),
+            timezone: fields.never_null(&["timezone"], ZoneName(filled_text(MAX_NAME))),
+            dirty_after_finish: fields.object("settings", read_settings),
+            errors: Vec::new(),
+        }
     }
 
     pub(crate) fn apply_to(&self, restaurant: &mut Restaurant) {
@@ -102,10 +111,25 @@ impl Restaurant {
     }
 }
 
+fn read_settings(settings: &mut Fields<'_>) -> Option<bool> {
+    settings.never_null(&["dirtyAfterFinish", "dirty_after_finish"], Boolean)
+}
+
 /// The name of a zone in the IANA database that is compiled in, in its canonical spelling.
-fn time_zone(value: &Value) -> Result<String, String> {
-    let name = filled_text(MAX_NAME)(value)?;
-    let unknown = || format!("must be an IANA time zone such as Europe/Paris, not {name:?}");
-    let zone = TimeZoneDatabase::bundled().get(&name).map_err(|_| unknown())?;
-    zone.iana_name().map(str::to_owned).ok_or_else(unknown)
+struct ZoneName(Text);
+
+impl Reads for ZoneName {
+    type Value = String;
+
+    fn read(&self, value: &Value) -> Result<String, String> {
+        let name = self.0.read(value)?;
+        let unknown = || format!("must be an IANA time zone such as Europe/Paris, not {name:?}");
+        let zone = TimeZoneDatabase::bundled().get(&name).map_err(|_| unknown())?;
+        zone.iana_name().map(str::to_owned).ok_or_else(unknown)
+    }
+
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        // The longest name has 32 characters, and all are ASCII. A list of the 600 that there are would be out of date.
+        json_schema!({ "type": "string", "format": "iana-time-zone", "examples": ["Europe/Paris"] })
+    }
 }

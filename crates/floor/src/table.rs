@@ -1,15 +1,18 @@
 //! A table: its fields, its statuses, where it stands. Who sits at it is the affair of `decide/seating.rs`.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
     Edit, FieldError, Id, Purpose, Time,
-    fields::{Fields, filled_text, kind, number, text, whole_number, word},
+    fields::{
+        Fields, Reads, Text, Words, define, describe, described_as, filled_text, kind, number, text, whole_number, word,
+    },
 };
 
 /// A table as stored and as sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Table {
     /// Its id.
@@ -44,7 +47,7 @@ pub struct Table {
 }
 
 /// Whether a table can be seated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the words are the trade's own")]
 pub enum TableStatus {
@@ -56,7 +59,7 @@ pub enum TableStatus {
 }
 
 /// How a table is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "shapes are shapes")]
 pub enum Shape {
@@ -67,7 +70,7 @@ pub enum Shape {
 }
 
 /// A place on the floor plan, both axes from 0 to 1 of its width and height.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Position {
     /// From the left edge.
     pub x: f64,
@@ -79,23 +82,12 @@ impl TableStatus {
     /// Every status.
     pub const ALL: [Self; 5] = [Self::Available, Self::Reserved, Self::Occupied, Self::Dirty, Self::OutOfService];
 
-    const CHOICES: &str = "available, reserved, occupied, dirty, out_of_service";
-
     /// The status that a device means, whatever its case, spaces and punctuation.
     ///
     /// # Errors
     /// The rest of a sentence that lists the known statuses.
     pub fn read(value: &Value) -> Result<Self, String> {
-        word(Self::CHOICES, |letters| {
-            Some(match letters {
-                "available" => Self::Available,
-                "reserved" => Self::Reserved,
-                "occupied" => Self::Occupied,
-                "dirty" | "cleaning" | "needscleaning" => Self::Dirty,
-                "outofservice" => Self::OutOfService,
-                _ => return None,
-            })
-        })(value)
+        word::<Self>().read(value)
     }
 
     /// The status as the wire and the database write it.
@@ -112,6 +104,31 @@ impl TableStatus {
     /// Whether nobody may be seated there before someone has seen to it.
     pub fn is_unavailable(self) -> bool {
         matches!(self, Self::Dirty | Self::OutOfService)
+    }
+}
+
+impl Words for TableStatus {
+    const NAME: &str = "TableStatus";
+    const ALL: &[Self] = &Self::ALL;
+    const ALSO: &[(&str, Self)] = &[("cleaning", Self::Dirty), ("needs_cleaning", Self::Dirty)];
+
+    fn as_str(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Words for Shape {
+    const NAME: &str = "Shape";
+    const ALL: &[Self] = &[Self::Round, Self::Square, Self::Rectangle, Self::Oval];
+    const ALSO: &[(&str, Self)] = &[];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Round => "round",
+            Self::Square => "square",
+            Self::Rectangle => "rectangle",
+            Self::Oval => "oval",
+        }
     }
 }
 
@@ -157,21 +174,36 @@ impl TablePatch {
     /// Reads the JSON object of a request; faults are kept inside and judged by [`crate::decide`].
     pub fn read(id: &Id, object: &Map<String, Value>, purpose: Purpose) -> Self {
         let mut fields = Fields::new(object, purpose);
+        let patch = Self::read_fields(id, &mut fields);
+        Self { errors: fields.into_errors(), ..patch }
+    }
+
+    /// In JSON Schema, what [`Self::read`] takes: a reference to `NewTable` or `TableChanges`, by the purpose. What
+    /// depends on more than one field, or on the floor, is beyond it.
+    pub fn schema(purpose: Purpose, schemas: &mut SchemaGenerator) -> Schema {
+        let name = if purpose == Purpose::Create { "NewTable" } else { "TableChanges" };
+        define(schemas, name, |schemas| {
+            let read = |fields: &mut Fields<'_>| _ = Self::read_fields(&Id::any(), fields);
+            described_as(describe(schemas, purpose, read), &Table::json_schema(schemas))
+        })
+    }
+
+    fn read_fields(id: &Id, fields: &mut Fields<'_>) -> Self {
         fields.same_id(id);
-        let patch = Self {
-            table_number: fields.required(&["tableNumber", "table_number", "number"], table_number),
+        Self {
+            table_number: fields
+                .required(&["tableNumber", "table_number", "number"], TableNumber(filled_text(MAX_NUMBER))),
             capacity: fields.required(&["capacity"], whole_number(1, 99)),
-            status: fields.never_null(&["status"], TableStatus::read),
+            status: fields.never_null(&["status"], word()),
             guest_id: fields.reference(&["guest_id", "guestId", "currentGuestId", "current_guest_id"]),
             section: fields.optional(&["section"], text(60)),
-            shape: fields.optional(&["shape"], shape),
-            position: fields.optional(&["position"], position),
+            shape: fields.optional(&["shape"], word()),
+            position: fields.optional(&["position"], OnThePlan(number(0.0, 1.0))),
             rotation: fields.optional(&["rotation"], number(-360.0, 360.0)),
             notes: fields.optional(&["notes"], text(2_000)),
             override_capacity: fields.overrides(),
             errors: Vec::new(),
-        };
-        Self { errors: fields.into_errors(), ..patch }
+        }
     }
 
     /// Applies everything but the status and the guest, which concern other rows too.
@@ -190,30 +222,46 @@ impl TablePatch {
     }
 }
 
+/// The longest number of a table, in characters. The largest whole number that is read has as many digits.
+const MAX_NUMBER: usize = 20;
+
 /// A table's number is a text, but devices also send it as a JSON integer, which is read as its digits.
-fn table_number(value: &Value) -> Result<String, String> {
-    match value {
-        Value::Number(number) if number.is_u64() => filled_text(20)(&Value::String(number.to_string())),
-        Value::Number(_) => Err("must be a text or a whole number that is not negative".to_owned()),
-        value => filled_text(20)(value),
+struct TableNumber(Text);
+
+impl Reads for TableNumber {
+    type Value = String;
+
+    fn read(&self, value: &Value) -> Result<String, String> {
+        let Value::Number(number) = value else { return self.0.read(value) };
+        let whole = |number: &f64| number.fract() == 0.0 && (0.0..u64::MAX as f64).contains(number);
+        let digits = number.as_u64().or_else(|| number.as_f64().filter(whole).map(|number| number as u64));
+        digits.map(|digits| digits.to_string()).ok_or_else(|| {
+            format!("must be a text or a whole number that is not negative and has at most {MAX_NUMBER} digits")
+        })
+    }
+
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [self.0.schema(schemas), { "type": "integer", "minimum": 0, "maximum": u64::MAX }] })
     }
 }
 
-fn shape(value: &Value) -> Result<Shape, String> {
-    word("round, square, rectangle, oval", |letters| match letters {
-        "round" => Some(Shape::Round),
-        "square" => Some(Shape::Square),
-        "rectangle" => Some(Shape::Rectangle),
-        "oval" => Some(Shape::Oval),
-        _ => None,
-    })(value)
-}
+/// A place on the floor plan, each axis of which is such a number.
+struct OnThePlan<R>(R);
 
-fn position(value: &Value) -> Result<Position, String> {
-    let object = value.as_object().ok_or_else(|| format!("must be an object with x and y, not {}", kind(value)))?;
-    let axis = |name: &str| {
-        let value = object.get(name).ok_or_else(|| format!("needs {name}"))?;
-        number(0.0, 1.0)(value).map_err(|message| format!("has an {name} that {message}"))
-    };
-    Ok(Position { x: axis("x")?, y: axis("y")? })
+impl<R: Reads<Value = f64>> Reads for OnThePlan<R> {
+    type Value = Position;
+
+    fn read(&self, value: &Value) -> Result<Position, String> {
+        let object = value.as_object().ok_or_else(|| format!("must be an object with x and y, not {}", kind(value)))?;
+        let axis = |name: &str| {
+            let value = object.get(name).ok_or_else(|| format!("needs {name}"))?;
+            self.0.read(value).map_err(|message| format!("has an {name} that {message}"))
+        };
+        Ok(Position { x: axis("x")?, y: axis("y")? })
+    }
+
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        let axis = self.0.schema(schemas);
+        json_schema!({ "type": "object", "properties": { "x": axis, "y": axis }, "required": ["x", "y"] })
+    }
 }

@@ -1,8 +1,9 @@
 //! Points in time as the wire writes them: RFC 3339, UTC, microseconds, `Z`. Never asks what time it is.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use jiff::{Timestamp, Unit};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A point in time between the years 1 and 9999, to the microsecond. Written `2025-08-16T07:21:27.177385Z`.
@@ -65,6 +66,17 @@ impl TryFrom<String> for Time {
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for Time {
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$";
+        json_schema!({ "type": "string", "format": "date-time", "pattern": pattern })
     }
 }
 

@@ -28,6 +28,7 @@ pub use hearsay::{Join, Since};
 pub use records::Records;
 pub use session::{House, Session};
 pub use socket::{Frame, Socket};
+pub(crate) use {hearsay::Hearsay, wire::Say};
 
 /// Who listens to which restaurant.
 #[derive(Default)]

@@ -1,8 +1,9 @@
 //! Success, as JSON: `success`, the row or rows, and `seq`.
 
 use axum::response::{IntoResponse, Response};
-use floor::{Answer, Entity, ResultStatus};
+use floor::{Answer, Entity, Guest, OperationResult, Restaurant, ResultStatus, Table};
 use http::{HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -14,65 +15,87 @@ pub(super) fn ok(body: &impl Serialize) -> Response {
 }
 
 /// A row that was read, with its version as its tag.
-pub(super) fn row(name: &'static str, row: &RawValue, seq: u64) -> Response {
+pub(super) fn row(row: &RawValue, body: &impl Serialize) -> Response {
     #[derive(Deserialize)]
     struct Versioned {
         version: u64,
     }
     let version = serde_json::from_str(row.get()).ok().map(|Versioned { version }| version);
-    json(StatusCode::OK, version, &Named { name, row, seq })
+    json(StatusCode::OK, version, body)
 }
 
 impl IntoResponse for Outcome {
     fn into_response(self) -> Response {
         match &self.answer {
             Answer::Transaction { transaction_id, results } => {
-                #[derive(Serialize)]
-                struct Body<'a> {
-                    transaction_id: &'a str,
-                    results: &'a [floor::OperationResult],
-                    seq: u64,
-                }
-                ok(&Body { transaction_id, results, seq: self.seq })
+                ok(&TransactionResults { transaction_id, results, seq: self.seq })
             }
             Answer::One(result) => {
                 let status = if result.status == ResultStatus::Created { StatusCode::CREATED } else { StatusCode::OK };
                 let version = Some(result.entity.version());
                 let seq = self.seq;
                 match &result.entity {
-                    Entity::Restaurant(row) => json(status, version, &Named { name: "restaurant", row, seq }),
-                    Entity::Guest(row) => json(status, version, &Named { name: "guest", row, seq }),
-                    Entity::Table(row) => json(status, version, &Named { name: "table", row, seq }),
+                    Entity::Restaurant(row) => json(status, version, &OneRestaurant { restaurant: row, seq }),
+                    Entity::Guest(row) => json(status, version, &OneGuest { guest: row, seq }),
+                    Entity::Table(row) => json(status, version, &OneTable { table: row, seq }),
                 }
             }
         }
     }
 }
 
-/// One row under its name.
-struct Named<'a, T: ?Sized> {
-    name: &'static str,
-    row: &'a T,
+/// A restaurant, in JSON or about to be.
+#[derive(Serialize, JsonSchema)]
+#[schemars(bound = "", rename = "OneRestaurant")]
+pub(super) struct OneRestaurant<'a, T: ?Sized = ()> {
+    #[schemars(with = "Restaurant")]
+    pub(super) restaurant: &'a T,
+    /// The number of the write's last message, or of the restaurant's.
+    pub(super) seq: u64,
+}
+
+/// A guest, in JSON or about to be.
+#[derive(Serialize, JsonSchema)]
+#[schemars(bound = "", rename = "OneGuest")]
+pub(super) struct OneGuest<'a, T: ?Sized = ()> {
+    #[schemars(with = "Guest")]
+    pub(super) guest: &'a T,
+    /// The number of the write's last message, or of the restaurant's.
+    pub(super) seq: u64,
+}
+
+/// A table, in JSON or about to be.
+#[derive(Serialize, JsonSchema)]
+#[schemars(bound = "", rename = "OneTable")]
+pub(super) struct OneTable<'a, T: ?Sized = ()> {
+    #[schemars(with = "Table")]
+    pub(super) table: &'a T,
+    /// The number of the write's last message, or of the restaurant's.
+    pub(super) seq: u64,
+}
+
+/// What a transaction came to.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct TransactionResults<'a> {
+    /// The client's name for the transaction, or one that was minted.
+    transaction_id: &'a str,
+    /// One for each operation, in order, with the row as it stands after the whole.
+    results: &'a [OperationResult],
+    /// The number of the write's last message, or of the restaurant's.
     seq: u64,
 }
 
-impl<T: Serialize + ?Sized> Serialize for Named<'_, T> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeMap;
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry(self.name, self.row)?;
-        map.serialize_entry("seq", &self.seq)?;
-        map.end()
-    }
+/// A body with `success` before it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}Answer")]
+pub(super) struct Success<'a, T> {
+    #[schemars(extend("const" = true))]
+    success: bool,
+    #[serde(flatten)]
+    body: &'a T,
 }
 
 fn json(status: StatusCode, version: Option<u64>, body: &impl Serialize) -> Response {
-    #[derive(Serialize)]
-    struct Success<'a, T> {
-        success: bool,
-        #[serde(flatten)]
-        body: &'a T,
-    }
     let body = serde_json::to_vec(&Success { success: true, body }).expect("answers have text keys and finite numbers");
     let mut response = (status, body).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

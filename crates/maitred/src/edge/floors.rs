@@ -1,13 +1,15 @@
 //! `/restaurants/{restaurant_id}/floor` and `/changes`: what is, and how it came to be.
 
 use axum::{extract::State, response::Response};
-use floor::Refusal;
+use floor::{Guest, Refusal, Restaurant, Table};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
     Edge, answer,
     input::{By, Ids, Query},
+    openapi::AnyChange,
     problem::Problem,
     rows::in_restaurant,
 };
@@ -17,24 +19,45 @@ use crate::{
     store::RestaurantRow,
 };
 
+/// Everything that a device draws, in one consistent read.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Floor {
+    #[schemars(with = "Restaurant")]
+    restaurant: Box<RawValue>,
+    /// Those who are not finished, cancelled or no-show.
+    #[schemars(with = "Vec<Guest>")]
+    guests: Vec<Box<RawValue>>,
+    #[schemars(with = "Vec<Table>")]
+    tables: Vec<Box<RawValue>>,
+    /// The number of the restaurant's last message.
+    seq: u64,
+    /// The name of this life of the log.
+    epoch: String,
+}
+
+/// Some of the log: the very messages that devices were sent.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Changes {
+    #[schemars(with = "Vec<AnyChange>")]
+    changes: Vec<Box<RawValue>>,
+    /// Where the next page begins; null at the end.
+    next: Option<u64>,
+    /// The number of the restaurant's last message.
+    seq: u64,
+    /// The name of this life of the log.
+    epoch: String,
+}
+
 pub(super) async fn show(
     State(edge): State<Edge>,
     Ids([restaurant]): Ids<1>,
     By(identity): By,
 ) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct Body {
-        restaurant: Box<RawValue>,
-        guests: Vec<Box<RawValue>>,
-        tables: Vec<Box<RawValue>>,
-        seq: u64,
-        epoch: String,
-    }
     let permit = identity.permit(Right::See, &restaurant)?;
     let floor = edge.store.read(&permit, |snapshot| {
         let Some(RestaurantRow { body, head, epoch }) = snapshot.restaurant()? else { return Ok(None) };
         let (guests, tables) = (snapshot.present_guests()?, snapshot.tables()?);
-        Ok(Some(Body { restaurant: body, guests, tables, seq: head, epoch }))
+        Ok(Some(Floor { restaurant: body, guests, tables, seq: head, epoch }))
     });
     Ok(answer::ok(&floor.await?.ok_or_else(|| Refusal::no_restaurant(restaurant))?))
 }
@@ -45,13 +68,6 @@ pub(super) async fn changes(
     query: Query,
     By(identity): By,
 ) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct Body {
-        changes: Vec<Box<RawValue>>,
-        next: Option<u64>,
-        seq: u64,
-        epoch: String,
-    }
     let permit = identity.permit(Right::See, &restaurant)?;
     let mut faults = Vec::new();
     let since = query.number("since", 0, 0, u64::MAX, &mut faults);
@@ -71,5 +87,5 @@ pub(super) async fn changes(
     let next = page.last().map(|last| last.seq).filter(|last| *last < head);
     let changes = page.into_iter().map(|logged| RawValue::from_string(logged.message));
     let changes = changes.collect::<Result<_, _>>().map_err(crate::store::StoreError::from)?;
-    Ok(answer::ok(&Body { changes, next, seq: head, epoch }))
+    Ok(answer::ok(&Changes { changes, next, seq: head, epoch }))
 }

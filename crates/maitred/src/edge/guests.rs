@@ -1,12 +1,14 @@
 //! `/restaurants/{restaurant_id}/guests`.
 
 use axum::{extract::State, response::Response};
-use floor::{EntityKind, Expectation, FieldError, GuestPatch, GuestStatus, Operation, Purpose};
+use floor::{EntityKind, Expectation, FieldError, Guest, GuestPatch, GuestStatus, Operation, Purpose};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    Edge, answer,
+    Edge,
+    answer::{self, OneGuest},
     input::{By, Ids, Query, Writing},
     problem::Problem,
     rows::{in_restaurant, missing, new_id, read, row_id, write},
@@ -17,23 +19,28 @@ use crate::{
     store::{GuestsPage, Outcome, Place},
 };
 
+/// Some guests, newest first.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Guests {
+    #[schemars(with = "Vec<Guest>")]
+    guests: Vec<Box<RawValue>>,
+    /// What the next page comes `after`; null on the last.
+    next: Option<String>,
+    /// The number of the restaurant's last message.
+    seq: u64,
+}
+
 pub(super) async fn list(
     State(edge): State<Edge>,
     Ids([restaurant]): Ids<1>,
     query: Query,
     By(identity): By,
 ) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct Body {
-        guests: Vec<Box<RawValue>>,
-        next: Option<String>,
-        seq: u64,
-    }
     let permit = identity.permit(Right::See, &restaurant)?;
     let Wanted { statuses, after, limit } = in_restaurant(&edge, &permit, Wanted::read(&query)).await?;
     let (page, seq) = read(&edge, &permit, move |snapshot| snapshot.guests(&statuses, after.as_ref(), limit)).await?;
     let GuestsPage { guests, next } = page;
-    Ok(answer::ok(&Body { guests, next: next.map(|next| next.to_string()), seq }))
+    Ok(answer::ok(&Guests { guests, next: next.map(|next| next.to_string()), seq }))
 }
 
 pub(super) async fn show(
@@ -44,7 +51,7 @@ pub(super) async fn show(
     let (permit, wanted) = (identity.permit(Right::See, &restaurant)?, id.clone());
     let (guest, seq) = read(&edge, &permit, move |snapshot| snapshot.guest(&wanted)).await?;
     let guest = guest.ok_or_else(|| missing(EntityKind::Guest, &id))?;
-    Ok(answer::row("guest", &guest, seq))
+    Ok(answer::row(&guest, &OneGuest { guest: &*guest, seq }))
 }
 
 pub(super) async fn create(

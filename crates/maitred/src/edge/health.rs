@@ -5,19 +5,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::header;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Edge, answer, problem::Problem};
 use crate::{metrics::Metrics, store::StoreError};
 
-#[derive(Serialize)]
-struct Body {
+/// How the process is.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Health {
     status: &'static str,
 }
 
 /// The process answers.
 pub(super) async fn alive() -> Response {
-    answer::ok(&Body { status: "alive" })
+    answer::ok(&Health { status: "alive" })
 }
 
 /// The process takes requests: it is not going down, and its database can be read. Not whether it can be written: while
@@ -28,7 +30,7 @@ pub(super) async fn ready(State(edge): State<Edge>) -> Result<Response, Problem>
         return Err(StoreError::Closed.into());
     }
     edge.store.survey(|survey| survey.probe()).await?;
-    Ok(answer::ok(&Body { status: "ready" }))
+    Ok(answer::ok(&Health { status: "ready" }))
 }
 
 /// What the process has counted, as Prometheus reads it.

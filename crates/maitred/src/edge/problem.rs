@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use floor::{Entity, FieldError, Refusal, Rejection};
+use floor::{Entity, FieldError, Guest, Refusal, Rejection, Restaurant, Table};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -17,6 +18,53 @@ use crate::{
 
 /// How long a client is asked to wait before it tries again, in seconds, where nothing better is known.
 const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// Every status of a problem, when it comes, and the codes that it may have. A problem that is not among these is found
+/// out by the tests.
+pub(super) const PROBLEMS: [(StatusCode, &str, &[&str]); 16] = [
+    (StatusCode::BAD_REQUEST, "The body can't be read.", &["malformed_json", "incomplete_body"]),
+    (StatusCode::UNAUTHORIZED, "It must be known who asks.", &["unauthorized"]),
+    (StatusCode::FORBIDDEN, "Whoever asks may not have it.", &["forbidden", "origin_not_allowed", "wrong_code"]),
+    (StatusCode::NOT_FOUND, "There is no such thing.", &["not_found"]),
+    (StatusCode::METHOD_NOT_ALLOWED, "It can't be done here.", &["method_not_allowed"]),
+    (StatusCode::REQUEST_TIMEOUT, "The body did not come in time.", &["request_timeout"]),
+    (
+        StatusCode::CONFLICT,
+        "The floor forbids it; `current` is the row that stands in the way.",
+        &[
+            "invalid_transition",
+            "already_exists",
+            "version_conflict",
+            "table_occupied",
+            "table_unavailable",
+            "capacity_exceeded",
+            "table_in_use",
+            "duplicate_table_number",
+        ],
+    ),
+    (StatusCode::GONE, "The log does not reach there: read the floor anew.", &["log_pruned"]),
+    (StatusCode::PRECONDITION_FAILED, "The row is at another version, see `current`.", &["precondition_failed"]),
+    (StatusCode::PAYLOAD_TOO_LARGE, "The body, or the message to the devices, is too large.", &["too_large"]),
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is not JSON.", &["unsupported_media_type"]),
+    (
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The request is wrong in itself; `errors` names every wrong field.",
+        &["invalid", "table_required", "guest_required", "idempotency_key_reused"],
+    ),
+    (StatusCode::UPGRADE_REQUIRED, "Devices open a WebSocket here.", &["upgrade_required"]),
+    (StatusCode::TOO_MANY_REQUESTS, "Too much at once.", &["too_many_writes", "too_many_codes", "too_many_tries"]),
+    (StatusCode::INTERNAL_SERVER_ERROR, "A fault in the server.", &["internal_error"]),
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        "It can't be done just now.",
+        &["overloaded", "shutting_down", "store_unavailable", "too_many_connections"],
+    ),
+];
+
+/// What problems look like, in JSON Schema.
+pub(super) fn schema(schemas: &mut SchemaGenerator) -> Schema {
+    schemas.subschema_for::<Document<'_>>()
+}
 
 /// A failure, ready to be told.
 #[derive(Debug)]
@@ -34,6 +82,8 @@ pub(super) struct Problem {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        let documented = |(known, _, codes): &(StatusCode, &str, &[&str])| *known == status && codes.contains(&code);
+        debug_assert!(PROBLEMS.iter().any(documented), "{status} {code} is undocumented");
         Self {
             status,
             code,
@@ -207,21 +257,42 @@ impl From<WriteError> for Problem {
 }
 
 /// A problem as RFC 9457 writes it, with our additions.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 struct Document<'a> {
+    #[schemars(extend("const" = false))]
     success: bool,
+    /// A name for this kind of problem, by its code.
     #[serde(rename = "type")]
     kind: String,
+    /// The code in words.
     title: String,
+    /// The status of the answer.
     status: u16,
+    /// What is wrong, with which value, and what to do.
     detail: &'a str,
+    /// Which rule said no, for programs.
     code: &'a str,
+    /// Every field that is wrong.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    /// The index of the operation that asked for it, in a transaction.
+    #[schemars(with = "usize")]
     #[serde(skip_serializing_if = "Option::is_none")]
     operation: Option<usize>,
+    /// The row that stood in the way, as it is without the request.
+    #[schemars(with = "AnyRow")]
     #[serde(skip_serializing_if = "Option::is_none")]
     current: Option<&'a RawValue>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+#[expect(dead_code, reason = "only its schema is needed: rows are in JSON already")]
+enum AnyRow {
+    Guest(Guest),
+    Table(Table),
+    Restaurant(Restaurant),
 }
 
 impl IntoResponse for Problem {

@@ -8,11 +8,13 @@ use axum::{
 use http::header;
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
+use schemars::{SchemaGenerator, json_schema};
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 use super::{
     Edge,
     input::{Query, bearer},
+    openapi::Operation,
     problem::Problem,
 };
 use crate::{
@@ -47,6 +49,17 @@ pub(super) async fn upgrade(State(edge): State<Edge>, query: Query, mut request:
         Session::new(socket, edge.house, bearer).run(join).await;
     });
     Ok(response)
+}
+
+/// What may stand in the URL: what a device otherwise says when it joins.
+pub(super) fn parameters(operation: Operation) -> Operation {
+    let text = |_: &mut SchemaGenerator| json_schema!({ "type": "string" });
+    operation
+        .query("restaurant_id", "The restaurant; without it, the device's first message names it.", text)
+        .query("platform", "What kind of device it is; echoed.", text)
+        .query("device_id", "What it calls itself.", text)
+        .query("since", "The number of the last message that it has. What is no number brings the floor.", text)
+        .query("epoch", "The life of the log in which it had it.", text)
 }
 
 /// The connection itself, out of the HTTP machinery around it, so that an idle device costs no more than it must.

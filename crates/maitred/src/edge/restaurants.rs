@@ -1,12 +1,14 @@
 //! `/restaurants`.
 
 use axum::{extract::State, response::Response};
-use floor::{Command, FieldError, Id, InvalidId, Purpose, Refusal, RestaurantPatch};
+use floor::{Command, FieldError, Id, InvalidId, Purpose, Refusal, Restaurant, RestaurantPatch};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    Edge, answer,
+    Edge,
+    answer::{self, OneRestaurant},
     input::{By, Ids, Writing},
     problem::Problem,
 };
@@ -16,20 +18,23 @@ use crate::{
     store::{Outcome, RestaurantRow},
 };
 
+/// Every restaurant, by id.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Restaurants {
+    #[schemars(with = "Vec<Restaurant>")]
+    restaurants: Vec<Box<RawValue>>,
+}
+
 pub(super) async fn list(State(edge): State<Edge>, By(identity): By) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct Body {
-        restaurants: Vec<Box<RawValue>>,
-    }
     let restaurants = edge.store.restaurants(identity.scope()).await?;
-    Ok(answer::ok(&Body { restaurants }))
+    Ok(answer::ok(&Restaurants { restaurants }))
 }
 
 pub(super) async fn show(State(edge): State<Edge>, Ids([id]): Ids<1>, By(identity): By) -> Result<Response, Problem> {
     let permit = identity.permit(Right::See, &id)?;
     let restaurant = edge.store.read(&permit, |snapshot| snapshot.restaurant()).await?;
     let RestaurantRow { body, head, .. } = restaurant.ok_or_else(|| Refusal::no_restaurant(&id))?;
-    Ok(answer::row("restaurant", &body, head))
+    Ok(answer::row(&body, &OneRestaurant { restaurant: &*body, seq: head }))
 }
 
 pub(super) async fn create(State(edge): State<Edge>, writing: Writing) -> Result<Outcome, Problem> {

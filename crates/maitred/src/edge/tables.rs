@@ -1,31 +1,37 @@
 //! `/restaurants/{restaurant_id}/tables`.
 
 use axum::{extract::State, response::Response};
-use floor::{EntityKind, Expectation, Operation, Purpose, TablePatch};
+use floor::{EntityKind, Expectation, Operation, Purpose, Table, TablePatch};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Edge, answer,
+    Edge,
+    answer::{self, OneTable},
     input::{By, Ids, Writing},
     problem::Problem,
     rows::{missing, new_id, read, row_id, write},
 };
 use crate::{access::Right, store::Outcome};
 
+/// Every table, by number.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Tables {
+    #[schemars(with = "Vec<Table>")]
+    tables: Vec<Box<RawValue>>,
+    /// The number of the restaurant's last message.
+    seq: u64,
+}
+
 pub(super) async fn list(
     State(edge): State<Edge>,
     Ids([restaurant]): Ids<1>,
     By(identity): By,
 ) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct Body {
-        tables: Vec<Box<RawValue>>,
-        seq: u64,
-    }
     let permit = identity.permit(Right::See, &restaurant)?;
     let (tables, seq) = read(&edge, &permit, |snapshot| snapshot.tables()).await?;
-    Ok(answer::ok(&Body { tables, seq }))
+    Ok(answer::ok(&Tables { tables, seq }))
 }
 
 pub(super) async fn show(
@@ -36,7 +42,7 @@ pub(super) async fn show(
     let (permit, wanted) = (identity.permit(Right::See, &restaurant)?, id.clone());
     let (table, seq) = read(&edge, &permit, move |snapshot| snapshot.table(&wanted)).await?;
     let table = table.ok_or_else(|| missing(EntityKind::Table, &id))?;
-    Ok(answer::row("table", &table, seq))
+    Ok(answer::row(&table, &OneTable { table: &*table, seq }))
 }
 
 pub(super) async fn create(

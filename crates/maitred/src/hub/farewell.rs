@@ -1,9 +1,12 @@
 //! Every way in which the server ends a conversation: the one place that knows reasons and close codes.
 
+use schemars::JsonSchema;
+
 use crate::config::{BUSY_RETRY_MS, RETRY_MS};
 
 /// Why the server ends a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
 pub(crate) enum Farewell {
     /// The server is going down; its successor will know the device's cursor.
     ShuttingDown,

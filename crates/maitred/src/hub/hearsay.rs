@@ -1,35 +1,45 @@
 //! What a device says on its socket, read from its text. Pure.
 
 use floor::FieldError;
+use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use crate::access::Token;
 
 /// Something that a device says.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Hearsay {
+#[derive(Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(tag = "type", rename_all = "snake_case")]
+pub(crate) enum Hearsay {
     /// It names its restaurant.
-    Connect(Join),
+    RestaurantConnect(Join),
     /// It asks for a pong.
     Ping,
     /// It answers, and wants nothing.
-    Noise,
+    Pong,
+    /// It is there, and wants nothing.
+    Heartbeat,
 }
 
 /// What a device says when it joins.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(inline)]
 pub struct Join {
     /// The restaurant that it is for.
     pub restaurant_id: String,
     /// What kind of device it is; echoed.
+    #[schemars(skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
     /// What it calls itself; for the server's own log.
+    #[schemars(skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
     /// Where it left off.
+    #[schemars(with = "Option<u64>", skip_serializing_if = "Option::is_none")]
     pub since: Since,
     /// The life of the log in which it left off.
+    #[schemars(skip_serializing_if = "Option::is_none")]
     pub epoch: Option<String>,
     /// What shows that it may.
+    #[schemars(with = "Option<String>", skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
 }
 
@@ -69,11 +79,12 @@ impl Hearsay {
         };
         match object.get("type").and_then(Value::as_str) {
             Some("restaurant_connect") => match read_join(&object) {
-                Ok(join) => Ok(Self::Connect(join)),
+                Ok(join) => Ok(Self::RestaurantConnect(join)),
                 Err(FieldError { field, message }) => gibberish("invalid", format!("{field} {message}.")),
             },
             Some("ping") => Ok(Self::Ping),
-            Some("pong" | "heartbeat") => Ok(Self::Noise),
+            Some("pong") => Ok(Self::Pong),
+            Some("heartbeat") => Ok(Self::Heartbeat),
             Some(other) => gibberish("unknown_type", format!("There is no message type {other:?} from a device.")),
             None => gibberish("unknown_type", "The message has no type.".to_owned()),
         }
@@ -112,7 +123,7 @@ mod tests {
         let text = r#"{"type": "restaurant_connect", "restaurant_id": "test-restaurant", "platform": "iOS"}"#;
         let join =
             Join { restaurant_id: "test-restaurant".to_owned(), platform: Some("iOS".to_owned()), ..Join::default() };
-        assert_eq!(Hearsay::read(text), Ok(Hearsay::Connect(join)));
+        assert_eq!(Hearsay::read(text), Ok(Hearsay::RestaurantConnect(join)));
     }
 
     #[test]
@@ -120,7 +131,7 @@ mod tests {
         let since = |value: &str| match Hearsay::read(&format!(
             r#"{{"type":"restaurant_connect","restaurant_id":"r","since":{value}}}"#
         )) {
-            Ok(Hearsay::Connect(join)) => join.since,
+            Ok(Hearsay::RestaurantConnect(join)) => join.since,
             other => panic!("{other:?}"),
         };
         assert_eq!(since("41"), Since::Seq(41));

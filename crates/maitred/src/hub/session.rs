@@ -231,16 +231,16 @@ impl Session {
             Ok(Received::Binary) => {
                 Err(Gibberish { code: "malformed_json", message: "Messages are texts, not bytes.".to_owned() })
             }
-            Ok(Received::Alive) => Ok(Hearsay::Noise),
+            Ok(Received::Alive) => Ok(Hearsay::Heartbeat),
             Err(Broken::Gone) => return Err(End::Gone),
             Err(Broken::TooLarge) => return Err(End::Farewell(Farewell::TooLarge)),
             Err(Broken::ProtocolError) => return Err(End::Farewell(Farewell::ProtocolError)),
         };
         self.heard_at = Instant::now();
         match hearsay {
-            Ok(Hearsay::Connect(join)) => return Ok(Some(join)),
+            Ok(Hearsay::RestaurantConnect(join)) => return Ok(Some(join)),
             Ok(Hearsay::Ping) => self.say(&Say::Pong { timestamp: now(), seq }).await?,
-            Ok(Hearsay::Noise) => {}
+            Ok(Hearsay::Pong | Hearsay::Heartbeat) => {}
             Err(Gibberish { code, message }) => self.say(&Say::Error { code, message: &message }).await?,
         }
         Ok(None)

@@ -1,34 +1,26 @@
 //! What a server says on a socket besides the changes, key for key. Changes are texts from the log.
 
-use floor::{Id, Time};
+use floor::{Guest, Id, Restaurant, Table, Time};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::Frame;
+use super::{Frame, farewell::Farewell};
 
 /// What a server says on a socket besides the changes.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum Say<'a> {
-    RestaurantConnect {
-        restaurant_id: &'a Id,
-        platform: Option<&'a str>,
-        timestamp: Time,
-        seq: u64,
-        epoch: &'a str,
-    },
-    Pong {
-        timestamp: Time,
-        seq: Option<u64>,
-    },
-    Heartbeat {
-        timestamp: Time,
-        seq: u64,
-    },
-    TokenExpiring {
-        timestamp: Time,
-        expires_at: Time,
-    },
+pub(crate) enum Say<'a> {
+    /// The device has joined. `seq` is the number of the restaurant's last message, `epoch` the name of this life of its
+    /// log.
+    RestaurantConnect { restaurant_id: &'a Id, platform: Option<&'a str>, timestamp: Time, seq: u64, epoch: &'a str },
+    /// The answer to `ping`. `seq` is null before joining.
+    Pong { timestamp: Time, seq: Option<u64> },
+    /// Every message up to `seq` has been sent before on this socket: a smaller count of one's own means a miss.
+    Heartbeat { timestamp: Time, seq: u64 },
+    /// The token expires at `expires_at`: bring another by `restaurant_connect` on this socket, or be told good-bye then.
+    TokenExpiring { timestamp: Time, expires_at: Time },
+    /// The floor, or part `part` of `parts` of it, where it costs less than the missed messages, or these are gone.
     Snapshot {
         restaurant_id: &'a Id,
         timestamp: Time,
@@ -38,11 +30,11 @@ pub(super) enum Say<'a> {
         parts: usize,
         data: SnapshotPart<'a>,
     },
-    Error {
-        code: &'static str,
-        message: &'a str,
-    },
+    /// What the device said could not be used. The connection stays.
+    Error { code: &'static str, message: &'a str },
+    /// The server closes the connection. The device may come back after `retry_ms`.
     Bye {
+        #[schemars(with = "Farewell")]
         reason: &'static str,
         retry_ms: u64,
     },
@@ -56,10 +48,15 @@ impl Say<'_> {
 }
 
 /// Some of what a device draws.
-#[derive(Serialize)]
-pub(super) struct SnapshotPart<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct SnapshotPart<'a> {
+    #[schemars(with = "Restaurant")]
     pub(super) restaurant: &'a RawValue,
+    /// Those who are not finished, cancelled or no-show.
+    #[schemars(with = "Vec<Guest>")]
     pub(super) guests: &'a [Box<RawValue>],
+    #[schemars(with = "Vec<Table>")]
     pub(super) tables: &'a [Box<RawValue>],
 }
 
