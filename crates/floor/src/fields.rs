@@ -10,8 +10,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::Id;
-pub(crate) use describe::{Description, define, describe, described_as, or_null};
-pub(crate) use readers::{Boolean, List, Moment, Reads, Text, Words, filled_text, number, text, whole_number, word};
+pub(crate) use describe::{Description, described_as, or_null};
+pub use describe::{define, describe};
+pub(crate) use readers::{Boolean, List, Moment, number, text, whole_number};
+pub use readers::{Reads, Text, Word, Words, filled_text, word};
 
 /// What a request says about one field that can be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,7 +74,7 @@ pub enum Purpose {
 }
 
 /// A JSON object being read, and the faults found so far.
-pub(crate) struct Fields<'a> {
+pub struct Fields<'a> {
     object: &'a Map<String, Value>,
     purpose: Purpose,
     errors: Vec<FieldError>,
@@ -81,12 +83,13 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) fn new(object: &'a Map<String, Value>, purpose: Purpose) -> Self {
+    /// Reads `object`, which is meant for `purpose`.
+    pub fn new(object: &'a Map<String, Value>, purpose: Purpose) -> Self {
         Self { object, purpose, errors: Vec::new(), description: None }
     }
 
     /// Reads a field that can be empty. `names` are its spellings, the output name first.
-    pub(crate) fn optional<R: Reads>(&mut self, names: &[&str], reads: R) -> Edit<R::Value> {
+    pub fn optional<R: Reads>(&mut self, names: &[&str], reads: R) -> Edit<R::Value> {
         self.describe(|description| description.field(names, &reads, true));
         self.any(names, &reads)
     }
@@ -140,7 +143,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a field that can be absent but not `null`.
-    pub(crate) fn never_null<R: Reads>(&mut self, names: &[&str], reads: R) -> Option<R::Value> {
+    pub fn never_null<R: Reads>(&mut self, names: &[&str], reads: R) -> Option<R::Value> {
         let edit = self.null_refused_later(names, reads);
         self.refuse_null(names[0], edit)
     }
@@ -155,7 +158,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a field that a new row can't do without.
-    pub(crate) fn required<R: Reads>(&mut self, names: &[&str], reads: R) -> Option<R::Value> {
+    pub fn required<R: Reads>(&mut self, names: &[&str], reads: R) -> Option<R::Value> {
         let known = self.errors.len();
         let value = self.never_null(names, reads);
         self.demand(names, value, known)
@@ -243,7 +246,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(crate) fn into_errors(self) -> Vec<FieldError> {
+    /// Every fault that was found.
+    pub fn into_errors(self) -> Vec<FieldError> {
         self.errors
     }
 }

@@ -8,7 +8,7 @@ mod change;
 mod command;
 mod decide;
 mod entity;
-mod fields;
+pub mod fields;
 mod guest;
 mod id;
 mod rejection;

@@ -168,11 +168,20 @@ pub const PAIRING_CODE_AGE: Duration = Duration::from_secs(10 * 60);
 /// Wrong codes that a pairing code survives. Whoever guesses hits it once in 100,000 times.
 pub const PAIRING_FAILURES: u32 = 10;
 
+/// Pairing codes that one address may try, at once and then in each interval: enough for a house that sets up its devices,
+/// whose devices share an address, and for people who mistype.
+pub const PAIRING_TRIES: u32 = 20;
+/// See [`PAIRING_TRIES`].
+pub const PAIRING_TRY_INTERVAL: Duration = Duration::from_secs(6);
+
 /// Pairing codes of a restaurant that may be open at once: as many devices as one would set up in ten minutes.
 pub const MAX_PAIRING_CODES: u64 = 20;
 
 /// The most devices of a restaurant, those that were sent away included; of these, the oldest make room.
 pub const MAX_DEVICES: u64 = 1_000;
+
+/// The longest pairing code as it is typed, in characters: six digits, with whatever people put between them.
+pub const MAX_CODE: usize = 40;
 
 /// The longest name of a device, in characters.
 pub const MAX_DEVICE_NAME: usize = 100;

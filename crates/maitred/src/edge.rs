@@ -2,6 +2,7 @@
 //! of the business.
 
 mod answer;
+mod devices;
 mod floors;
 mod guests;
 mod headers;
@@ -36,12 +37,13 @@ use crate::{
     store::Store,
 };
 use answer::{OneGuest, OneRestaurant, OneTable, TransactionResults};
+use devices::{Devices, OneDevice, OnePairingCode, PairedDevice};
 use floors::{Changes, Floor};
 use guests::Guests;
 use headers::{cross_origin, dress};
 use health::Health;
 use input::Discarded;
-use openapi::{Routes, open, reads, writes};
+use openapi::{Routes, manages, open, reads, writes};
 use problem::Problem;
 use restaurants::Restaurants;
 use tables::Tables;
@@ -59,6 +61,8 @@ pub struct Edge {
     pub allow_origins: Arc<[AllowedOrigin]>,
     /// The pace of writes that is held, if one is.
     pub pace: Option<Arc<Pace>>,
+    /// The pace of pairing codes that one address may try.
+    pub guesses: Arc<Pace>,
     /// The sessions that are open.
     pub sessions: TaskTracker,
 }
@@ -207,6 +211,36 @@ fn routes() -> Routes {
             .gives::<TransactionResults<'_>>("All are done.")
             .may_fail(&[StatusCode::NOT_FOUND, StatusCode::CONFLICT]),
     );
+    routes.at("/restaurants/{restaurant_id}/pairing_codes").post(
+        devices::offer_code,
+        manages("offerPairingCode", "Ask for a code that lets one device in, within 10 minutes")
+            .takes(devices::offer_schema)
+            .creates_unversioned::<OnePairingCode>("It is open."),
+    );
+    routes
+        .at("/restaurants/{restaurant_id}/devices")
+        .get(devices::list, reads("listDevices", "Every device that was let in").gives::<Devices>("The newest first."))
+        .post(
+            devices::pair_device,
+            open("pairDevice", "Trade a code for a token; the code is used up")
+                .stored()
+                .takes(devices::trade_schema)
+                .creates_unversioned::<PairedDevice>("The device is let in.")
+                .may_fail(&[StatusCode::FORBIDDEN, StatusCode::CONFLICT, StatusCode::TOO_MANY_REQUESTS]),
+        );
+    routes
+        .at("/restaurants/{restaurant_id}/devices/{device_id}")
+        .patch(
+            devices::update,
+            manages("renameDevice", "Call a device something else")
+                .takes(devices::name_schema)
+                .gives::<OneDevice>("As it now is."),
+        )
+        .delete(
+            devices::delete,
+            manages("revokeDevice", "Send a device away for good; its sockets are closed within a second")
+                .gives::<OneDevice>("It is sent away."),
+        );
     let join = reads("joinRealtime", "Hear of every change: opens a WebSocket, see /asyncapi.json");
     routes.at("/realtime").get(realtime::upgrade, realtime::parameters(join).switches("The WebSocket is open."));
     routes

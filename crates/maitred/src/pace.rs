@@ -39,10 +39,15 @@ const OTHERS: &str = "";
 
 impl Pace {
     /// So many writes a second, and twice as many at once.
-    pub fn new(writes_a_second: u32) -> Self {
-        let interval = Duration::from_secs(1) / writes_a_second.max(1);
+    pub fn of_writes(a_second: u32) -> Self {
+        let a_second = a_second.max(1);
+        Self::new(Duration::from_secs(1) / a_second, a_second.saturating_mul(2))
+    }
+
+    /// One in each `interval`, and so many at once.
+    pub fn new(interval: Duration, at_once: u32) -> Self {
         let taken = Taken { until: HashMap::new(), sweep_at: FIRST_SWEEP, sweep_after: None };
-        Self { interval, ahead: Duration::from_secs(2), taken: Mutex::new(taken) }
+        Self { interval, ahead: interval.saturating_mul(at_once), taken: Mutex::new(taken) }
     }
 
     /// Takes a write's worth of time for a device.
@@ -92,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_device_may_write_twice_its_pace_at_once_and_then_at_its_pace() {
-        let (pace, start) = (Pace::new(50), Instant::now());
+        let (pace, start) = (Pace::of_writes(50), Instant::now());
         assert_eq!(let_through(&pace, "a", start, 500), 100);
         for second in 1..=5 {
             assert_eq!(let_through(&pace, "a", start + Duration::from_secs(second), 500), 50, "second {second}");
@@ -102,7 +107,7 @@ mod tests {
 
     #[test]
     fn who_waits_for_as_long_as_it_is_told_is_let_through_and_not_before() {
-        let (pace, start) = (Pace::new(3), Instant::now());
+        let (pace, start) = (Pace::of_writes(3), Instant::now());
         assert_eq!(let_through(&pace, "a", start, 100), 6);
         let wait = pace.take("a", start).expect_err("it has had its share");
         assert!(wait <= Duration::from_millis(334), "{wait:?}");
@@ -113,14 +118,14 @@ mod tests {
 
     #[test]
     fn no_device_takes_from_another() {
-        let (pace, start) = (Pace::new(1), Instant::now());
+        let (pace, start) = (Pace::of_writes(1), Instant::now());
         assert_eq!(let_through(&pace, "a", start, 10), 2);
         assert_eq!(let_through(&pace, "b", start, 10), 2);
     }
 
     #[test]
     fn devices_that_rest_are_forgotten_and_those_that_do_not_are_bounded() {
-        let (pace, start) = (Pace::new(1), Instant::now());
+        let (pace, start) = (Pace::of_writes(1), Instant::now());
         let count = || pace.taken.lock().expect("no panic").until.len();
         for number in 0..10 * FIRST_SWEEP {
             // A new one each 10 ms: 100 of them have something taken at any time.

@@ -14,7 +14,7 @@ use tokio_util::{
 
 use crate::{
     access::Authoriser,
-    config::{Config, DRAIN_TIMEOUT, Limits, Realtime, Retention},
+    config::{Config, DRAIN_TIMEOUT, Limits, PAIRING_TRIES, PAIRING_TRY_INTERVAL, Realtime, Retention},
     dispatch::{Caller, dispatch},
     edge::Edge,
     feed::Feed,
@@ -87,7 +87,8 @@ impl Server {
             house: Arc::new(house),
             tls: self.tls.is_some(),
             allow_origins: Arc::clone(&self.allow_origins),
-            pace: (!self.at_home).then(|| Arc::new(Pace::new(self.limits.device_writes))),
+            pace: (!self.at_home).then(|| Arc::new(Pace::of_writes(self.limits.device_writes))),
+            guesses: Arc::new(Pace::new(PAIRING_TRY_INTERVAL, PAIRING_TRIES)),
             sessions: sessions.clone(),
         };
         let pruning = prune_regularly(self.store.clone(), self.retention, Arc::clone(&self.hub.metrics));

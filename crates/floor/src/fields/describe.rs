@@ -15,7 +15,7 @@ pub(crate) struct Description<'a> {
 }
 
 /// The schema of the objects that `read` reads. It is run once, on an object without fields.
-pub(crate) fn describe(schemas: &mut SchemaGenerator, purpose: Purpose, read: impl FnOnce(&mut Fields<'_>)) -> Schema {
+pub fn describe(schemas: &mut SchemaGenerator, purpose: Purpose, read: impl FnOnce(&mut Fields<'_>)) -> Schema {
     let nothing = Map::new();
     let description = Description { schemas, properties: Map::new(), required: Vec::new(), all_of: Vec::new() };
     let mut fields = Fields { description: Some(description), ..Fields::new(&nothing, purpose) };
@@ -24,11 +24,7 @@ pub(crate) fn describe(schemas: &mut SchemaGenerator, purpose: Purpose, read: im
 }
 
 /// A schema that others refer to by its name.
-pub(crate) fn define(
-    schemas: &mut SchemaGenerator,
-    name: &str,
-    make: impl FnOnce(&mut SchemaGenerator) -> Schema,
-) -> Schema {
+pub fn define(schemas: &mut SchemaGenerator, name: &str, make: impl FnOnce(&mut SchemaGenerator) -> Schema) -> Schema {
     if !schemas.definitions().contains_key(name) {
         let schema = make(schemas).to_value();
         schemas.definitions_mut().insert(name.to_owned(), schema);

@@ -8,7 +8,7 @@ use super::{describe::define, kind};
 use crate::Time;
 
 /// How a value is read.
-pub(crate) trait Reads {
+pub trait Reads {
     /// What it is read as.
     type Value: PartialEq;
 
@@ -20,7 +20,7 @@ pub(crate) trait Reads {
 }
 
 /// See [`text`] and [`filled_text`].
-pub(crate) struct Text {
+pub struct Text {
     limit: usize,
     filled: bool,
 }
@@ -31,7 +31,7 @@ pub(crate) fn text(limit: usize) -> Text {
 }
 
 /// A text with something to read in it, of at most `limit` characters.
-pub(crate) fn filled_text(limit: usize) -> Text {
+pub fn filled_text(limit: usize) -> Text {
     Text { limit, filled: true }
 }
 
@@ -184,7 +184,7 @@ impl<R: Reads> Reads for List<R> {
 }
 
 /// A fixed set of words.
-pub(crate) trait Words: Copy + PartialEq + 'static {
+pub trait Words: Copy + PartialEq + 'static {
     /// What such a word is called in the schemas.
     const NAME: &'static str;
     /// All of them.
@@ -197,10 +197,10 @@ pub(crate) trait Words: Copy + PartialEq + 'static {
 }
 
 /// One of a fixed set of words, whatever their case, spaces and punctuation.
-pub(crate) struct Word<T>(std::marker::PhantomData<T>);
+pub struct Word<T>(std::marker::PhantomData<T>);
 
 /// One of the words of `T`.
-pub(crate) fn word<T: Words>() -> Word<T> {
+pub fn word<T: Words>() -> Word<T> {
     Word(std::marker::PhantomData)
 }
 

@@ -7,7 +7,7 @@ use floor::{Id, Time};
 
 use super::{
     Right, Role,
-    pairing::{Device, TokenHash},
+    pairing::{Device, Offer, TokenHash},
     token::{Thumbprint, Verified},
 };
 
@@ -60,6 +60,8 @@ pub enum Denied {
     BadToken(&'static str),
     /// The role does not do that.
     Role(Role, Right),
+    /// The role does not make devices of that one.
+    Offer(Role, Role),
     /// The token is for other restaurants. Whether this one exists is not said.
     Restaurant,
     /// What can't be a restaurant's id, from someone who is let into all of them.
@@ -135,6 +137,14 @@ impl Identity {
         Ok(Permit { restaurant, subject: self.subject.clone() })
     }
 
+    /// Whether this one may offer to let such a device in: nobody gives away more than they have.
+    ///
+    /// # Errors
+    /// [`Denied::Offer`].
+    pub fn may_offer(&self, offer: Offer) -> Result<Offer, Denied> {
+        if offer.role <= self.role { Ok(offer) } else { Err(Denied::Offer(self.role, offer.role)) }
+    }
+
     /// The restaurants that this one is let into.
     pub fn scope(&self) -> &Scope {
         &self.scope
@@ -178,7 +188,7 @@ impl Denied {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoToken | Self::BadToken(_) => "unauthorized",
-            Self::Role(..) | Self::Restaurant => "forbidden",
+            Self::Role(..) | Self::Offer(..) | Self::Restaurant => "forbidden",
             Self::NoSuchRestaurant(_) => "not_found",
         }
     }
@@ -192,6 +202,7 @@ impl fmt::Display for Denied {
             Self::NoToken => f.write_str("A token is needed: Authorization: Bearer TOKEN."),
             Self::BadToken(why) => write!(f, "The token {why}."),
             Self::Role(role, right) => write!(f, "The role {role} may not {}.", right.words()),
+            Self::Offer(role, offered) => write!(f, "The role {role} may not let in devices of the role {offered}."),
             Self::Restaurant => f.write_str("The token is not for this restaurant."),
             Self::NoSuchRestaurant(id) => write!(f, "There is no restaurant {id:?}."),
         }

@@ -1,7 +1,10 @@
 //! Pairing: someone who manages a restaurant asks for a code, and a device trades it for a token of its own, which is good
 //! until it is revoked. Codes are short because people type them, and live short because people guess them.
 
+use std::fmt;
+
 use floor::{Id, Time};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -14,7 +17,7 @@ use crate::{
 };
 
 /// A device that was let in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Device {
     /// Its id, which the audit trail knows it by.
@@ -43,7 +46,7 @@ pub struct Offer {
 }
 
 /// A code that a device can trade for a token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PairingCode {
     /// Six digits.
@@ -60,9 +63,9 @@ pub struct PairingCode {
 #[derive(Debug)]
 pub enum Unpaired {
     /// There is no such restaurant.
-    NoRestaurant,
+    NoRestaurant(Id),
     /// There is no such device.
-    NoDevice,
+    NoDevice(String),
     /// The code is wrong, used or too old. Whether the restaurant exists is not said.
     WrongCode,
     /// So many codes of the restaurant are open already.
@@ -71,6 +74,21 @@ pub enum Unpaired {
     TooManyDevices,
     /// The database failed; nothing was changed.
     Store(StoreError),
+}
+
+impl fmt::Display for Unpaired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRestaurant(id) => write!(f, "There is no restaurant {:?}.", id.as_str()),
+            Self::NoDevice(id) => write!(f, "There is no device {id:?}."),
+            Self::WrongCode => f.write_str("The code is wrong, used up or too old; ask for a new one."),
+            Self::TooManyCodes => {
+                write!(f, "{MAX_PAIRING_CODES} codes are open already; use one, or wait until they end.")
+            }
+            Self::TooManyDevices => write!(f, "{MAX_DEVICES} devices are paired already; revoke one first."),
+            Self::Store(error) => error.fmt(f),
+        }
+    }
 }
 
 /// What a device's token begins with, so that it is told from other tokens.
@@ -87,7 +105,7 @@ pub async fn offer(store: &Store, permit: &Permit, offer: Offer, at: Time) -> Re
     let by = permit.subject().map(str::to_owned);
     let offered = store.change(permit, move |tx, restaurant| {
         if tx.restaurant(restaurant)?.is_none() {
-            return Ok((Err(Unpaired::NoRestaurant), None));
+            return Ok((Err(Unpaired::NoRestaurant(restaurant.clone())), None));
         }
         tx.drop_pairing_codes(restaurant, at, PAIRING_FAILURES)?;
         if tx.count_pairing_codes(restaurant)? >= MAX_PAIRING_CODES {
@@ -149,7 +167,7 @@ pub async fn rename(store: &Store, permit: &Permit, id: &str, name: String) -> R
     let id = id.to_owned();
     let renamed = store.change(permit, move |tx, restaurant| {
         tx.rename_device(restaurant, &id, &name)?;
-        Ok((tx.device(restaurant, &id)?.ok_or(Unpaired::NoDevice), None))
+        Ok((tx.device(restaurant, &id)?.ok_or(Unpaired::NoDevice(id)), None))
     });
     renamed.await.map_err(Unpaired::Store)?
 }
@@ -162,7 +180,7 @@ pub async fn revoke(store: &Store, permit: &Permit, id: &str, at: Time) -> Resul
     let (id, by) = (id.to_owned(), permit.subject().map(str::to_owned));
     let revoked = store.change(permit, move |tx, restaurant| {
         tx.revoke_device(restaurant, &id, at, by.as_deref())?;
-        let device = tx.device(restaurant, &id)?.ok_or(Unpaired::NoDevice);
+        let device = tx.device(restaurant, &id)?.ok_or(Unpaired::NoDevice(id));
         Ok((device, Some(Committed::AccessChanged(restaurant.clone()))))
     });
     revoked.await.map_err(Unpaired::Store)?

@@ -2,11 +2,12 @@
 
 use std::{fmt, str::FromStr};
 
-use floor::Command;
+use floor::{Command, fields::Words};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What someone is in a restaurant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// A screen that shows the floor.
@@ -63,6 +64,16 @@ impl FromStr for Role {
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|role| role.as_str() == text);
         known.ok_or_else(|| format!("must be one of display, host, manager, owner, not {text:?}"))
+    }
+}
+
+impl Words for Role {
+    const NAME: &str = "Role";
+    const ALL: &[Self] = &Self::ALL;
+    const ALSO: &[(&str, Self)] = &[];
+
+    fn as_str(self) -> &'static str {
+        self.as_str()
     }
 }
 

@@ -14,6 +14,11 @@ pub(super) fn ok(body: &impl Serialize) -> Response {
     json(StatusCode::OK, None, body)
 }
 
+/// The same for something that is new.
+pub(super) fn created(body: &impl Serialize) -> Response {
+    json(StatusCode::CREATED, None, body)
+}
+
 /// A row that was read, with its version as its tag.
 pub(super) fn row(row: &RawValue, body: &impl Serialize) -> Response {
     #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Path, Request},
 };
-use floor::{Expectation, FieldError};
+use floor::{Expectation, FieldError, Refusal, Rejection};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
@@ -109,6 +109,15 @@ impl FromRequest<Edge> for Writing {
             }
         };
         Ok(Self { body, caller, expects })
+    }
+}
+
+/// The body of a request from someone who need not be known.
+pub(super) async fn read_object(request: Request, edge: &Edge) -> Result<Map<String, Value>, Problem> {
+    let (parts, body) = request.into_parts();
+    match read_json(&parts, body, &edge.house.limits).await? {
+        Value::Object(object) => Ok(object),
+        _ => Err(Refusal::of(Rejection::Invalid(vec![FieldError::new("body", "must be a JSON object")])).into()),
     }
 }
 

@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Edge, routes};
 pub(super) use messages::AnyChange;
-pub(super) use operation::{Operation, open, reads, writes};
+pub(super) use operation::{Operation, manages, open, reads, writes};
 
 /// What a value may be, in JSON Schema.
 pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;

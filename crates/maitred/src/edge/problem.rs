@@ -11,7 +11,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::headers::dress;
 use crate::{
-    access::{Denied, Unidentified},
+    access::{Denied, Unidentified, Unpaired},
     config::{Limits, MAX_JSON_DEPTH},
     store::{StoreError, WriteError},
 };
@@ -40,6 +40,7 @@ pub(super) const PROBLEMS: [(StatusCode, &str, &[&str]); 16] = [
             "capacity_exceeded",
             "table_in_use",
             "duplicate_table_number",
+            "too_many_devices",
         ],
     ),
     (StatusCode::GONE, "The log does not reach there: read the floor anew.", &["log_pruned"]),
@@ -117,12 +118,21 @@ impl Problem {
 
     pub(super) fn too_many_writes(limits: &Limits, wait: Duration) -> Self {
         let detail = format!("At most {} writes a second; nothing was changed.", limits.device_writes);
-        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_writes", detail);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_writes", detail).after(wait)
+    }
+
+    /// The same, for one who may try again after so long.
+    fn after(self, wait: Duration) -> Self {
         // Rounded up: who waits so long is let through.
-        Self { retry_after_seconds: wait.as_nanos().div_ceil(1_000_000_000) as u64, ..problem }
+        Self { retry_after_seconds: wait.as_nanos().div_ceil(1_000_000_000) as u64, ..self }
     }
 
     /// For a connection that is one too many, told before anything is read from it.
+    pub(super) fn too_many_tries(wait: Duration) -> Self {
+        let detail = "Too many pairing codes were tried from this address; nothing was changed.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_tries", detail).after(wait)
+    }
+
     pub(super) fn too_many_connections(limits: &Limits) -> Self {
         let most = limits.address_connections;
         let detail = format!("This address has {most} connections, as many as it may have. Close one of them.");
@@ -225,7 +235,7 @@ impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
         let status = match denied {
             Denied::NoToken | Denied::BadToken(_) => StatusCode::UNAUTHORIZED,
-            Denied::Role(..) | Denied::Restaurant => StatusCode::FORBIDDEN,
+            Denied::Role(..) | Denied::Offer(..) | Denied::Restaurant => StatusCode::FORBIDDEN,
             Denied::NoSuchRestaurant(_) => StatusCode::NOT_FOUND,
         };
         Self::new(status, denied.code(), denied.to_string())
@@ -238,6 +248,19 @@ impl From<Unidentified> for Problem {
             Unidentified::Denied(denied) => denied.into(),
             Unidentified::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<Unpaired> for Problem {
+    fn from(unpaired: Unpaired) -> Self {
+        let (status, code) = match unpaired {
+            Unpaired::NoRestaurant(_) | Unpaired::NoDevice(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Unpaired::WrongCode => (StatusCode::FORBIDDEN, "wrong_code"),
+            Unpaired::TooManyCodes => (StatusCode::TOO_MANY_REQUESTS, "too_many_codes"),
+            Unpaired::TooManyDevices => (StatusCode::CONFLICT, "too_many_devices"),
+            Unpaired::Store(error) => return error.into(),
+        };
+        Self::new(status, code, unpaired.to_string())
     }
 }
 

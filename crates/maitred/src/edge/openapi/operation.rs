@@ -53,9 +53,14 @@ pub(in crate::edge) fn reads(id: &'static str, summary: &'static str) -> Operati
     Operation { open: false, ..open(id, summary) }.stored().may_fail(&guarded)
 }
 
-/// Something that changes the store.
+/// Something that changes who may come in. It is not kept for a retry, since secrets are not kept.
+pub(in crate::edge) fn manages(id: &'static str, summary: &'static str) -> Operation {
+    reads(id, summary).may_fail(&[StatusCode::UNPROCESSABLE_ENTITY, StatusCode::TOO_MANY_REQUESTS])
+}
+
+/// Something that changes the floor.
 pub(in crate::edge) fn writes(id: &'static str, summary: &'static str) -> Operation {
-    reads(id, summary)
+    manages(id, summary)
         .header(
             "X-Device-Id",
             "What the device calls itself: the `origin` of its messages.",
@@ -71,7 +76,6 @@ pub(in crate::edge) fn writes(id: &'static str, summary: &'static str) -> Operat
                 json_schema!({ "type": "string", "minLength": 1, "maxLength": limit, "pattern": pattern })
             },
         )
-        .may_fail(&[StatusCode::UNPROCESSABLE_ENTITY, StatusCode::TOO_MANY_REQUESTS])
 }
 
 impl Operation {
@@ -130,8 +134,13 @@ impl Operation {
 
     /// It answers 201 with the new row, whose version is its tag.
     pub(in crate::edge) fn creates<T: JsonSchema>(self, description: &'static str) -> Self {
+        self.creates_unversioned::<T>(description).tagged()
+    }
+
+    /// It answers 201 with something that has no versions.
+    pub(in crate::edge) fn creates_unversioned<T: JsonSchema>(self, description: &'static str) -> Self {
         let schema = |schemas: &mut SchemaGenerator| schemas.subschema_for::<Success<'_, T>>();
-        self.answers(StatusCode::CREATED, description, "application/json", schema).tagged()
+        self.answers(StatusCode::CREATED, description, "application/json", schema)
     }
 
     fn tagged(mut self) -> Self {
@@ -202,7 +211,7 @@ impl Operation {
 fn tag(path: &str) -> &str {
     let mut names = path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
     match (names.next(), names.next()) {
-        (Some("restaurants"), Some(rows @ ("guests" | "tables"))) => rows,
+        (Some("restaurants"), Some(rows @ ("guests" | "tables" | "devices"))) => rows,
         (Some(first @ ("restaurants" | "transactions" | "realtime")), _) => first,
         _ => "server",
     }
