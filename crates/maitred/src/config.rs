@@ -168,10 +168,7 @@ pub const PAIRING_CODE_AGE: Duration = Duration::from_secs(10 * 60);
 /// Wrong codes that a pairing code survives. Whoever guesses hits it once in 100,000 times.
 pub const PAIRING_FAILURES: u32 = 10;
 
-/// Pairing codes that one address may try, at once and then in each interval: enough for a house that sets up its devices,
-/// whose devices share an address, and for people who mistype.
-pub const PAIRING_TRIES: u32 = 20;
-/// See [`PAIRING_TRIES`].
+/// After how long an address that has tried as many pairing codes as it may at once may try one more.
 pub const PAIRING_TRY_INTERVAL: Duration = Duration::from_secs(6);
 
 /// Pairing codes of a restaurant that may be open at once: as many devices as one would set up in ten minutes.
@@ -251,6 +248,8 @@ pub struct Limits {
     pub address_connections: usize,
     /// Writes a second of one device; twice as many at once. Not held at home.
     pub device_writes: u32,
+    /// Pairing codes that one address may try at once, and then one every [`PAIRING_TRY_INTERVAL`].
+    pub pairing_tries: u32,
     /// How long a peer may take over the head of a request, the idle time before it included (the library does not tell
     /// the two apart).
     pub head_timeout: Duration,
@@ -278,6 +277,8 @@ impl Limits {
         address_connections: 1_024,
         // A person makes one or two; a till that comes back with what it has kept offline, a burst of a hundred.
         device_writes: 50,
+        // Enough for a house that sets up its devices, which share an address, and for people who mistype.
+        pairing_tries: 20,
         // Long enough that a device finds its connection open when it next writes: one that is closed just then costs it a
         // failed request. nginx's `keepalive_timeout` is the same.
         head_timeout: Duration::from_secs(75),

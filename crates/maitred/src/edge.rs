@@ -251,7 +251,7 @@ fn routes() -> Routes {
         .get(health::ready, open("isReady", "Whether the process takes requests").gives::<Health>("It does.").stored());
     let text = |_: &mut _| json_schema!({ "type": "string" });
     let document = |_: &mut _| json_schema!({ "type": "object" });
-    let metrics = open("showMetrics", "What the process has counted, as Prometheus reads it");
+    let metrics = reads("showMetrics", "What the process has counted, as Prometheus reads it");
     routes.at("/metrics").get(health::metrics, metrics.answers(StatusCode::OK, "Counts.", Metrics::CONTENT_TYPE, text));
     let itself = open("showOpenApi", "This description of the routes").answers(
         StatusCode::OK,

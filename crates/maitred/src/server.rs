@@ -14,7 +14,7 @@ use tokio_util::{
 
 use crate::{
     access::Authoriser,
-    config::{Config, DRAIN_TIMEOUT, Limits, PAIRING_TRIES, PAIRING_TRY_INTERVAL, Realtime, Retention},
+    config::{Config, DRAIN_TIMEOUT, Limits, PAIRING_TRY_INTERVAL, Realtime, Retention},
     dispatch::{Caller, dispatch},
     edge::Edge,
     feed::Feed,
@@ -88,7 +88,7 @@ impl Server {
             tls: self.tls.is_some(),
             allow_origins: Arc::clone(&self.allow_origins),
             pace: (!self.at_home).then(|| Arc::new(Pace::of_writes(self.limits.device_writes))),
-            guesses: Arc::new(Pace::new(PAIRING_TRY_INTERVAL, PAIRING_TRIES)),
+            guesses: Arc::new(Pace::new(PAIRING_TRY_INTERVAL, self.limits.pairing_tries)),
             sessions: sessions.clone(),
         };
         let pruning = prune_regularly(self.store.clone(), self.retention, Arc::clone(&self.hub.metrics));

@@ -64,6 +64,8 @@ pub enum Denied {
     Offer(Role, Role),
     /// The token is for other restaurants. Whether this one exists is not said.
     Restaurant,
+    /// It concerns all restaurants, and the token is for some.
+    NotAll,
     /// What can't be a restaurant's id, from someone who is let into all of them.
     NoSuchRestaurant(String),
 }
@@ -145,6 +147,14 @@ impl Identity {
         if offer.role <= self.role { Ok(offer) } else { Err(Denied::Offer(self.role, offer.role)) }
     }
 
+    /// Whether this one may watch over the process, which is of all restaurants at once.
+    ///
+    /// # Errors
+    /// [`Denied::NotAll`].
+    pub fn may_watch(&self) -> Result<(), Denied> {
+        if self.scope == Scope(Restaurants::All) { Ok(()) } else { Err(Denied::NotAll) }
+    }
+
     /// The restaurants that this one is let into.
     pub fn scope(&self) -> &Scope {
         &self.scope
@@ -188,7 +198,7 @@ impl Denied {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoToken | Self::BadToken(_) => "unauthorized",
-            Self::Role(..) | Self::Offer(..) | Self::Restaurant => "forbidden",
+            Self::Role(..) | Self::Offer(..) | Self::Restaurant | Self::NotAll => "forbidden",
             Self::NoSuchRestaurant(_) => "not_found",
         }
     }
@@ -203,6 +213,7 @@ impl fmt::Display for Denied {
             Self::BadToken(why) => write!(f, "The token {why}."),
             Self::Role(role, right) => write!(f, "The role {role} may not {}.", right.words()),
             Self::Offer(role, offered) => write!(f, "The role {role} may not let in devices of the role {offered}."),
+            Self::NotAll => f.write_str("This takes a token for all restaurants."),
             Self::Restaurant => f.write_str("The token is not for this restaurant."),
             Self::NoSuchRestaurant(id) => write!(f, "There is no restaurant {id:?}."),
         }

@@ -41,6 +41,9 @@ pub enum Restaurants {
 /// The end of the year 9999, in seconds since 1970: a token that expires later expires then.
 const LATEST_EXPIRY: u64 = 253_402_207_200;
 
+/// A point on P-256, uncompressed, in bytes (SEC 1, section 2.3.3).
+const P256_POINT_BYTES: usize = 65;
+
 /// Keys that vouch for tokens.
 #[derive(Default)]
 pub struct Keys(Vec<Key>);
@@ -213,9 +216,11 @@ fn read_secret(bytes: &[u8]) -> Result<Key, String> {
 }
 
 fn read_public_key(pem: &[u8]) -> Result<Key, String> {
-    let es256 = DecodingKey::from_ec_pem(pem).map(|key| (Algorithm::ES256, key));
-    let key = es256.or_else(|_| DecodingKey::from_ed_pem(pem).map(|key| (Algorithm::EdDSA, key)));
-    let (algorithm, key) = key.map_err(|_| "is not a public key in PEM, neither P-256 nor Ed25519")?;
+    // A key on another curve is longer than P-256's, and would vouch for nothing.
+    let is_p256 = |key: &DecodingKey| key.try_get_as_bytes().is_ok_and(|point| point.len() == P256_POINT_BYTES);
+    let es256 = DecodingKey::from_ec_pem(pem).ok().filter(is_p256).map(|key| (Algorithm::ES256, key));
+    let key = es256.or_else(|| DecodingKey::from_ed_pem(pem).ok().map(|key| (Algorithm::EdDSA, key)));
+    let (algorithm, key) = key.ok_or("is not a public key in PEM, neither P-256 nor Ed25519")?;
     Ok(Key::new(pem, None, algorithm, key))
 }
 

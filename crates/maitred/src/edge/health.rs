@@ -8,7 +8,7 @@ use http::header;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Edge, answer, problem::Problem};
+use super::{Edge, answer, input::By, problem::Problem};
 use crate::{metrics::Metrics, store::StoreError};
 
 /// How the process is.
@@ -34,6 +34,7 @@ pub(super) async fn ready(State(edge): State<Edge>) -> Result<Response, Problem>
 }
 
 /// What the process has counted, as Prometheus reads it.
-pub(super) async fn metrics(State(edge): State<Edge>) -> Response {
-    ([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], edge.house.hub.metrics.text()).into_response()
+pub(super) async fn metrics(State(edge): State<Edge>, By(identity): By) -> Result<Response, Problem> {
+    identity.may_watch()?;
+    Ok(([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], edge.house.hub.metrics.text()).into_response())
 }

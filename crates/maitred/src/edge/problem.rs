@@ -235,7 +235,7 @@ impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
         let status = match denied {
             Denied::NoToken | Denied::BadToken(_) => StatusCode::UNAUTHORIZED,
-            Denied::Role(..) | Denied::Offer(..) | Denied::Restaurant => StatusCode::FORBIDDEN,
+            Denied::Role(..) | Denied::Offer(..) | Denied::Restaurant | Denied::NotAll => StatusCode::FORBIDDEN,
             Denied::NoSuchRestaurant(_) => StatusCode::NOT_FOUND,
         };
         Self::new(status, denied.code(), denied.to_string())

@@ -1,7 +1,7 @@
 //! A real server on a real port, and clients that know only the public protocol.
 #![allow(dead_code, reason = "each test or benchmark uses a part of it")]
 
-use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -13,7 +13,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use maitred::{
-    access::{Identity, Permit, Right},
+    access::{Authoriser, Identity, Permit, Right},
     config::{Config, Database},
     server::Server,
     store::Store,
@@ -29,7 +29,7 @@ use tokio::{
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, client_async, connect_async,
-    tungstenite::{Message, protocol::CloseFrame},
+    tungstenite::{Message, client::IntoClientRequest, protocol::CloseFrame},
 };
 
 /// How long anything may take before a test gives up on it: far beyond what it takes, so that it only ever ends a test
@@ -49,6 +49,8 @@ pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     /// The store itself, for what can't be seen from outside.
     pub(crate) store: Store,
+    /// Who may come in.
+    pub(crate) access: Arc<Authoriser>,
     pub(crate) database: PathBuf,
     shutdown: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
@@ -74,12 +76,12 @@ impl TestServer {
         config.restaurants.push(RESTAURANT.parse().expect("an id"));
         change(&mut config);
         let server = Server::open(config).await.expect("a server");
-        let store = server.store().clone();
+        let (store, access) = (server.store().clone(), Arc::clone(server.access()));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (shutdown, told) = oneshot::channel::<()>();
         let serving = tokio::spawn(server.run(listener, async { _ = told.await }));
-        Self { address, store, database, shutdown: Some(shutdown), serving, folder }
+        Self { address, store, access, database, shutdown: Some(shutdown), serving, folder }
     }
 
     /// Asks the server to go down; it is down when [`Self::stopped`] returns.
@@ -320,6 +322,17 @@ impl Device {
     pub(crate) async fn connect(address: SocketAddr, query: &str) -> Self {
         let url = format!("ws://{address}/realtime{query}");
         let (socket, _) = timeout(PATIENCE, connect_async(url)).await.expect("in time").expect("a socket");
+        Self { socket }
+    }
+
+    /// The same with a token in the request's head.
+    pub(crate) async fn connect_as(address: SocketAddr, query: &str, token: Option<&str>) -> Self {
+        let mut request = format!("ws://{address}/realtime{query}").into_client_request().expect("a request");
+        if let Some(token) = token {
+            let bearer = HeaderValue::try_from(format!("Bearer {token}")).expect("a header");
+            request.headers_mut().insert("authorization", bearer);
+        }
+        let (socket, _) = timeout(PATIENCE, connect_async(request)).await.expect("in time").expect("a socket");
         Self { socket }
     }
 

@@ -4,6 +4,7 @@ mod common;
 mod program;
 
 mod abuse;
+mod access;
 mod backup;
 mod broken_world;
 mod cli;

@@ -65,6 +65,15 @@ pub(super) struct LimitsArgs {
         value_parser = value_parser!(u32).range(1..=1_000_000)
     )]
     max_writes: u32,
+    /// How many pairing codes one address may try at once; then one every six seconds
+    #[arg(
+        long,
+        env = "MAITRED_MAX_PAIRING_TRIES",
+        value_name = "N",
+        default_value_t = DEFAULT.pairing_tries,
+        value_parser = value_parser!(u32).range(1..=1_000_000)
+    )]
+    max_pairing_tries: u32,
     /// How many missed changes are always replayed to a device one by one, rather than showing it the floor anew
     #[arg(
         long,
@@ -122,6 +131,7 @@ impl From<LimitsArgs> for Limits {
             restaurant_devices: count(arguments.max_devices),
             address_connections: count(arguments.max_connections),
             device_writes: arguments.max_writes,
+            pairing_tries: arguments.max_pairing_tries,
             head_timeout: Duration::from_secs(arguments.head_timeout),
             body_timeout: Duration::from_secs(arguments.body_timeout),
             tls_timeout: Duration::from_secs(arguments.tls_timeout),
