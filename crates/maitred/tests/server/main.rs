@@ -6,6 +6,7 @@ mod program;
 mod backup;
 mod broken_world;
 mod cli;
+mod described;
 mod golden;
 mod idempotency;
 mod ios_walkthrough;
