@@ -3,7 +3,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     Edit, FieldError, Id, Purpose, Time,
@@ -334,6 +334,16 @@ fn guest_name(fields: &mut Fields<'_>) -> Option<String> {
     let whole = fields.null_refused_later(&[NAME, "name", "guest_name"], filled_text(MAX_NAME));
     let first = fields.optional(&["first_name", "firstName"], text(MAX_NAME));
     let last = fields.optional(&["last_name", "lastName"], text(MAX_NAME));
+    fields.describe(|description| {
+        // A first name may be blank or null only if there is a last name.
+        let filled = filled_text(MAX_NAME).schema(description.schemas);
+        let with = |name: &str| json!({ "required": [name], "properties": { name: filled } });
+        description.also(json!({ "anyOf": [
+            { "properties": { "first_name": filled, "firstName": filled } },
+            with("last_name"),
+            with("lastName"),
+        ] }));
+    });
     if fields.fault_count() > known {
         // The parts have names of their own, but what can't be used is the guest's name.
         return None;

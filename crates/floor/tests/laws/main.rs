@@ -3,6 +3,7 @@
 
 mod readers;
 mod said;
+mod schemas;
 mod wishes;
 
 #[path = "../support/holds.rs"]

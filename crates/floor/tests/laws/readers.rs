@@ -86,7 +86,7 @@ const TEXTS: [&str; 22] = [
     "\u{0}",
 ];
 
-fn json() -> impl Strategy<Value = Value> {
+pub(crate) fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -105,13 +105,13 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-fn object_of(values: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<String, Value>> {
+pub(crate) fn object_of(values: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<String, Value>> {
     let names = prop_oneof![30 => prop::sample::select(&NAMES[..]).prop_map(str::to_owned), 1 => ".{0,8}"];
     prop::collection::btree_map(names, values, 0..8).prop_map(|fields| fields.into_iter().collect())
 }
 
 /// An operation that is mostly well-formed around a body that is not.
-fn operation() -> impl Strategy<Value = Value> {
+pub(crate) fn operation() -> impl Strategy<Value = Value> {
     let op = prop::sample::select(
         &["create_guest", "update_guest", "delete_guest", "create_table", "update_table", "delete_table", "update"][..],
     );

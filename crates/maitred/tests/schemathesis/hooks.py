@@ -114,8 +114,8 @@ RULES = re.compile(
             "must not be after",
             "can't stand beside",
             "can't be given beside",
-            # A first name alone may be blank, and both names together too long.
-            "must not be blank",
+            # Both names together are too long.
+            "must be at most 200 characters",
             # It points to what is not there.
             "names no ",
         ]

@@ -8,6 +8,7 @@ mod access;
 mod backup;
 mod broken_world;
 mod cli;
+mod described;
 mod golden;
 mod idempotency;
 mod ios_walkthrough;
