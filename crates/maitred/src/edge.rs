@@ -2,6 +2,7 @@
 //! of the business.
 
 mod answer;
+mod audit;
 mod floors;
 mod guests;
 mod health;
@@ -25,6 +26,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     config::Realtime,
     hub::{Hub, Records},
+    purge::Purges,
     store::Store,
 };
 use input::Discarded;
@@ -39,6 +41,8 @@ pub struct Edge {
     pub hub: Arc<Hub>,
     /// What sessions read.
     pub records: Arc<Records>,
+    /// Who forgets.
+    pub purges: Arc<Purges>,
     /// The rhythm of the sockets.
     pub realtime: Realtime,
     /// Cancelled when the devices are to be told good-bye.
@@ -57,6 +61,7 @@ pub fn router(edge: Edge) -> Router {
         )
         .route("/restaurants/{restaurant_id}/floor", get(floors::show))
         .route("/restaurants/{restaurant_id}/changes", get(floors::changes))
+        .route("/restaurants/{restaurant_id}/audit", get(audit::list))
         .route("/restaurants/{restaurant_id}/guests", get(guests::list).post(guests::create))
         .route(
             "/restaurants/{restaurant_id}/guests/{guest_id}",

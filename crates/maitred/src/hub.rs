@@ -52,6 +52,15 @@ impl Hub {
         }
     }
 
+    /// Lets go of the messages of `restaurant` that are at hand: what they said is no longer to be told, and the log says
+    /// what is.
+    pub(crate) fn forget(&self, restaurant: &Id) {
+        let room = self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(restaurant).cloned();
+        if let Some(room) = room {
+            room.forget();
+        }
+    }
+
     /// Begins to listen. Whoever then reads the log from the store misses nothing in between.
     fn join(self: &Arc<Self>, permit: Permit) -> Membership {
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);

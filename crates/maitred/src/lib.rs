@@ -12,6 +12,7 @@ pub mod edge;
 pub mod feed;
 pub mod hub;
 pub mod metrics;
+pub mod purge;
 pub mod retention;
 pub mod server;
 pub mod store;

@@ -21,7 +21,8 @@ use crate::{
     edge::{Edge, router},
     feed::Feed,
     hub::{Hub, Records},
-    retention::prune_regularly,
+    purge::Purges,
+    retention::forget_regularly,
     store::{Store, StoreError, WriteError},
 };
 
@@ -58,21 +59,25 @@ impl Server {
         let farewell = CancellationToken::new();
         let sessions = TaskTracker::new();
         let records = Records::new(self.store.clone(), self.realtime.read_line, Arc::clone(&self.hub.metrics));
+        let records = Arc::new(records);
+        let purges = Purges::new(self.store.clone(), Arc::clone(&self.hub), Arc::clone(&records));
+        let purges = Arc::new(purges);
         let edge = Edge {
             store: self.store.clone(),
-            records: Arc::new(records),
+            records,
+            purges: Arc::clone(&purges),
             hub: Arc::clone(&self.hub),
             realtime: self.realtime,
             shutdown: farewell.clone(),
             sessions: sessions.clone(),
         };
-        let pruning = prune_regularly(self.store.clone(), self.retention, Arc::clone(&self.hub.metrics));
-        let pruning = AbortOnDropHandle::new(tokio::spawn(pruning));
+        let forgetting = forget_regularly(self.store.clone(), purges, self.retention, Arc::clone(&self.hub.metrics));
+        let forgetting = AbortOnDropHandle::new(tokio::spawn(forgetting));
         let (requests, finish) = (TaskTracker::new(), CancellationToken::new());
         accept(edge, listener, &requests, &finish, shutdown).await;
-        pruning.abort();
+        forgetting.abort();
         // It has nothing to finish: what it has begun, the writer does or leaves.
-        _ = pruning.await;
+        _ = forgetting.await;
         requests.close();
         finish.cancel();
         if timeout(DRAIN_TIMEOUT, requests.wait()).await.is_err() {

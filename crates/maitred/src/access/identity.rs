@@ -54,6 +54,11 @@ impl Identity {
         Self { subject: None, role: Role::Owner, scope: Scope(Restaurants::All) }
     }
 
+    /// The process itself, where it changes something of its own accord.
+    pub fn of_the_process() -> Self {
+        Self { subject: Some("maitred".to_owned()), ..Self::of_the_house() }
+    }
+
     /// Whether the role may do that in the restaurants that it is for.
     ///
     /// # Errors

@@ -1,9 +1,13 @@
 //! `/restaurants/{restaurant_id}/guests`.
 
-use axum::{extract::State, response::Response};
-use floor::{EntityKind, Expectation, FieldError, GuestPatch, GuestStatus, Operation, Purpose};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use floor::{EntityKind, Expectation, FieldError, GuestPatch, GuestStatus, Id, Operation, Purpose, Refusal, Rejection};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
+use sha2::{Digest, Sha256};
 
 use super::{
     Edge, answer,
@@ -14,7 +18,8 @@ use super::{
 use crate::{
     access::Right,
     config::{DEFAULT_GUESTS_PAGE, MAX_PAGE},
-    store::{GuestsPage, Outcome, Place},
+    dispatch::{Caller, delete_for_good},
+    store::{GuestsPage, Outcome, Place, WriteError},
 };
 
 pub(super) async fn list(
@@ -70,10 +75,71 @@ pub(super) async fn update(
 pub(super) async fn delete(
     State(edge): State<Edge>,
     Ids([restaurant, id]): Ids<2>,
-    Writing { caller, expects, .. }: Writing,
-) -> Result<Outcome, Problem> {
+    query: Query,
+    Writing { mut caller, expects, .. }: Writing,
+) -> Result<Response, Problem> {
+    let purges = match query.get("purge") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(other) => {
+            caller.faults.push(FieldError::new("purge", format!("must be true or false, not {other:?}")));
+            false
+        }
+    };
+    if purges {
+        return purge(&edge, &restaurant, &id, expects, caller).await;
+    }
     let id = row_id(&caller, &restaurant, EntityKind::Guest, &id)?;
-    write(&edge, &restaurant, Operation::DeleteGuest(id), expects, caller).await
+    Ok(write(&edge, &restaurant, Operation::DeleteGuest(id), expects, caller).await?.into_response())
+}
+
+/// Deletes a guest and forgets who it was; only the latter where it has been deleted before.
+async fn purge(
+    edge: &Edge,
+    restaurant: &str,
+    id: &str,
+    expects: Expectation,
+    mut caller: Caller,
+) -> Result<Response, Problem> {
+    #[derive(Serialize)]
+    struct Body {
+        guest: Gone,
+        seq: u64,
+    }
+    #[derive(Serialize)]
+    struct Gone {
+        id: Id,
+    }
+    let permit = caller.identity.permit(Right::Manage, restaurant)?;
+    let guest: Id = id.parse().map_err(|_| missing(EntityKind::Guest, id))?;
+    // The answer to a plain deletion must not pass for the answer to this one.
+    if let Some(idempotency) = &mut caller.idempotency {
+        idempotency.fingerprint =
+            Sha256::new().chain_update(idempotency.fingerprint).chain_update("purge").finalize().into();
+    }
+    let faults = caller.faults.clone();
+    match delete_for_good(&edge.store, restaurant, guest.clone(), expects, caller).await {
+        Ok(outcome) => {
+            edge.purges.finish(permit.restaurant()).await.map_err(Problem::not_yet_purged)?;
+            Ok(outcome.into_response())
+        }
+        Err(WriteError::Refused(refusal)) if is_missing_guest(&refusal) => {
+            let told = edge.purges.forget_deleted(&permit, guest.clone()).await.map_err(Problem::not_yet_purged)?;
+            if !told {
+                return Err(refusal.into());
+            }
+            if !faults.is_empty() {
+                return Err(Refusal::of(Rejection::Invalid(faults)).into());
+            }
+            let ((), seq) = read(edge, &permit, |_| Ok(())).await?;
+            Ok(answer::ok(&Body { guest: Gone { id: guest }, seq }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_missing_guest(refusal: &Refusal) -> bool {
+    matches!(refusal.rejection, Rejection::NotFound { kind: EntityKind::Guest, .. })
 }
 
 /// Which guests are asked for.

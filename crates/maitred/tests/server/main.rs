@@ -3,6 +3,7 @@
 mod common;
 mod program;
 
+mod audit;
 mod backup;
 mod broken_world;
 mod cli;
@@ -10,6 +11,7 @@ mod golden;
 mod idempotency;
 mod ios_walkthrough;
 mod problems;
+mod purge;
 mod realtime;
 mod rest;
 mod retention;
