@@ -54,14 +54,17 @@ impl Purges {
         self.forget(restaurant).await.map(drop)
     }
 
-    /// Forgets a guest who has been deleted, and tells whether there was anything that told of it.
+    /// Forgets a guest who has been deleted, and tells whether there was anything that told of it; none if there is one of
+    /// that id again.
     ///
     /// # Errors
     /// If the database fails or is closed meanwhile. What was forgotten stays forgotten.
-    pub async fn forget_deleted(&self, permit: &Permit, guest: Id) -> Result<bool, StoreError> {
+    pub async fn forget_deleted(&self, permit: &Permit, guest: Id) -> Result<Option<bool>, StoreError> {
         let _turn = self.turn.lock().await;
-        self.store.intend_purge(permit, guest.clone()).await?;
-        Ok(self.forget(permit.restaurant()).await?.contains(guest.as_str()))
+        if !self.store.intend_purge(permit, guest.clone()).await? {
+            return Ok(None);
+        }
+        Ok(Some(self.forget(permit.restaurant()).await?.contains(guest.as_str())))
     }
 
     /// Who of them is told of, by the texts that were there.

@@ -117,24 +117,25 @@ async fn purge(
         idempotency.fingerprint =
             Sha256::new().chain_update(idempotency.fingerprint).chain_update("purge").finalize().into();
     }
-    let faults = caller.faults.clone();
-    match delete_for_good(&edge.store, restaurant, guest.clone(), expects, caller).await {
-        Ok(outcome) => {
-            edge.purges.finish(permit.restaurant()).await.map_err(Problem::not_yet_purged)?;
-            Ok(outcome.into_response())
-        }
-        Err(WriteError::Refused(refusal)) if is_missing_guest(&refusal) => {
-            let told = edge.purges.forget_deleted(&permit, guest.clone()).await.map_err(Problem::not_yet_purged)?;
-            if !told {
-                return Err(refusal.into());
+    loop {
+        let deleted = delete_for_good(&edge.store, restaurant, guest.clone(), expects.clone(), caller.clone()).await;
+        let refusal = match deleted {
+            Ok(outcome) => {
+                edge.purges.finish(permit.restaurant()).await.map_err(Problem::not_yet_purged)?;
+                return Ok(outcome.into_response());
             }
-            if !faults.is_empty() {
-                return Err(Refusal::of(Rejection::Invalid(faults)).into());
+            Err(WriteError::Refused(refusal)) if is_missing_guest(&refusal) && caller.faults.is_empty() => refusal,
+            Err(error) => return Err(error.into()),
+        };
+        match edge.purges.forget_deleted(&permit, guest.clone()).await.map_err(Problem::not_yet_purged)? {
+            // Somebody has brought it back meanwhile.
+            None => {}
+            Some(false) => return Err(refusal.into()),
+            Some(true) => {
+                let ((), seq) = read(edge, &permit, |_| Ok(())).await?;
+                return Ok(answer::ok(&Body { guest: Gone { id: guest }, seq }));
             }
-            let ((), seq) = read(edge, &permit, |_| Ok(())).await?;
-            Ok(answer::ok(&Body { guest: Gone { id: guest }, seq }))
         }
-        Err(error) => Err(error.into()),
     }
 }
 
