@@ -11,6 +11,7 @@ mod token;
 
 use std::{
     io::{self, IsTerminal},
+    panic::{self, PanicHookInfo},
     process::ExitCode,
 };
 
@@ -54,7 +55,7 @@ or debug, which has one line a broadcast.";
 
 #[derive(Subcommand)]
 enum Command {
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     Demo(demo::Demo),
     Tail(tail::Tail),
     #[command(subcommand)]
@@ -73,9 +74,18 @@ struct DatabaseArg {
     database: Database,
 }
 
+/// Says where a panic happened, and what it says only where that is written in the program: words that were put together
+/// may quote a guest's phone number.
+fn report_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let words = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("what it says may quote data");
+    eprintln!("maitred: panicked at {place}: {words}");
+}
+
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    panic::set_hook(Box::new(report_panic));
     let filter = EnvFilter::try_from_env("MAITRED_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

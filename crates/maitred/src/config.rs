@@ -28,8 +28,11 @@ pub const MAX_PONG_BYTES: usize = 4 * 1024;
 /// connection would make 10,000 idle devices cost 1.3 GB.)
 pub const SOCKET_READ_BUFFER_BYTES: usize = 2 * 1024;
 
-/// The most guests or changes on a page, and the default of the latter.
+/// The most guests, changes or entries of the audit trail on a page, and the default of the second.
 pub const MAX_PAGE: u64 = 500;
+
+/// Entries of the audit trail on a page where the request names no number.
+pub const DEFAULT_AUDIT_PAGE: u64 = 100;
 
 /// The most bytes of messages on a page, however few they are: a page is held in memory while it is sent.
 pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
@@ -83,6 +86,26 @@ pub const PRUNE_REST: Duration = Duration::from_millis(10);
 
 /// The most bytes of messages dropped at once, give or take one message: long ones cost a page each 4 KiB.
 pub const PRUNE_BYTES: usize = 1024 * 1024;
+
+/// Messages that are looked through at once for guests who are to be forgotten, and the bytes of them: a reader is busy
+/// for a few milliseconds, and keeps the log file from being emptied for no longer.
+pub const PURGE_SCAN_ROWS: u64 = 4_096;
+
+/// The bytes of them, give or take one message.
+pub const PURGE_SCAN_BYTES: usize = 4 * 1024 * 1024;
+
+/// Guests who are deleted and forgotten together because their time is over. Each costs the writer a write.
+pub const PURGE_GUESTS: u64 = 32;
+
+/// How long the writer waits for readers who are in the way when it empties the log file. All writes wait with it.
+pub const EMPTY_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// How often it tries, and after what rest again, before whoever asked is answered all the same and the retention's
+/// rounds go on trying.
+pub const EMPTY_TRIES: u32 = 5;
+
+/// The rest between two tries.
+pub const EMPTY_REST: Duration = Duration::from_millis(50);
 
 /// What each connection to the database may cache, in KiB.
 pub const DATABASE_CACHE_KIB: i64 = 16 * 1024;
@@ -299,20 +322,22 @@ impl Default for Limits {
     }
 }
 
-/// How long the log remembers. Whichever ends sooner counts.
+/// How long things are remembered. Of the log, whichever ends sooner counts.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
     /// Messages older than this are dropped.
     pub age: Duration,
     /// Of each restaurant, so many messages are kept.
     pub messages: u64,
+    /// Guests whose evening has been over for longer than this are deleted and forgotten; none: they are kept.
+    pub guests: Option<Duration>,
     /// How often what may go is looked for. Never zero.
     pub interval: Duration,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { age: LOG_AGE, messages: LOG_MESSAGES, interval: PRUNE_INTERVAL }
+        Self { age: LOG_AGE, messages: LOG_MESSAGES, guests: None, interval: PRUNE_INTERVAL }
     }
 }
 

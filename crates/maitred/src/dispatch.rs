@@ -3,7 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use floor::{Command, EntityKind, FieldError, Id, Refusal, Rejection, Time};
+use floor::{Command, EntityKind, Expectation, FieldError, Id, Operation, Refusal, Rejection, Step, Time};
 use uuid::Uuid;
 
 use crate::{
@@ -55,6 +55,23 @@ pub async fn dispatch(
 ) -> Result<Outcome, WriteError> {
     let permit = caller.identity.permit(Right::to_command(&command), restaurant)?;
     let write = Write::new(&permit, uuid(""), caller.device, now(), command);
+    store.execute(write.known_by(caller.idempotency).with_faults(caller.faults)).await
+}
+
+/// Deletes a guest, and notes down in the same transaction that it is to be forgotten.
+///
+/// # Errors
+/// As with [`dispatch`].
+pub async fn delete_for_good(
+    store: &Store,
+    restaurant: &str,
+    guest: Id,
+    expects: Expectation,
+    caller: Caller,
+) -> Result<Outcome, WriteError> {
+    let permit = caller.identity.permit(Right::Manage, restaurant)?;
+    let command = Command::Write(Step { operation: Operation::DeleteGuest(guest), expects });
+    let write = Write::new(&permit, uuid(""), caller.device, now(), command).purging();
     store.execute(write.known_by(caller.idempotency).with_faults(caller.faults)).await
 }
 

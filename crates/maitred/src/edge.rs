@@ -2,6 +2,7 @@
 //! of the business.
 
 mod answer;
+mod audit;
 mod devices;
 mod floors;
 mod guests;
@@ -34,9 +35,11 @@ use crate::{
     metrics::Metrics,
     origin::AllowedOrigin,
     pace::Pace,
+    purge::Purges,
     store::Store,
 };
 use answer::{OneGuest, OneRestaurant, OneTable, TransactionResults};
+use audit::Audit;
 use devices::{Devices, OneDevice, OnePairingCode, PairedDevice};
 use floors::{Changes, Floor};
 use guests::Guests;
@@ -55,6 +58,8 @@ pub struct Edge {
     pub store: Store,
     /// What it shares with the sessions.
     pub house: Arc<House>,
+    /// Who forgets.
+    pub purges: Arc<Purges>,
     /// Whether connections are encrypted.
     pub tls: bool,
     /// Whose pages may ask, besides the server's own.
@@ -129,6 +134,16 @@ fn routes() -> Routes {
             .gives::<Changes>("In order.")
             .may_fail(&[StatusCode::GONE, StatusCode::UNPROCESSABLE_ENTITY]),
     );
+    routes.at("/restaurants/{restaurant_id}/audit").get(
+        audit::list,
+        reads("listAudit", "Who did what, as far back as the log reaches")
+            .query("before", "The number before which to begin; from the newest if absent.", |_| {
+                whole_number(1, u64::MAX)
+            })
+            .query("limit", "How many at most; 100 if absent.", |_| whole_number(1, MAX_PAGE))
+            .gives::<Audit>("The newest first.")
+            .may_fail(&[StatusCode::UNPROCESSABLE_ENTITY]),
+    );
     routes
         .at("/restaurants/{restaurant_id}/guests")
         .get(
@@ -169,6 +184,12 @@ fn routes() -> Routes {
         .delete(
             guests::delete,
             writes("deleteGuest", "Remove a guest; its table becomes available")
+                .query(
+                    "purge",
+                    "Whether who it was is to be forgotten, in the log too. Then a guest that is deleted already is answered \
+                     with its id alone.",
+                    |_| json_schema!({ "type": "boolean", "default": false }),
+                )
                 .conditional()
                 .gives_row::<OneGuest<'_>>("As it last was."),
         );

@@ -77,6 +77,15 @@ impl Hub {
         self.doubts.load(Ordering::SeqCst)
     }
 
+    /// Lets go of the messages of `restaurant` that are at hand: what they said is no longer to be told, and the log says
+    /// what is.
+    pub(crate) fn forget(&self, restaurant: &Id) {
+        let room = self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(restaurant).cloned();
+        if let Some(room) = room {
+            room.forget();
+        }
+    }
+
     /// Begins to listen. Whoever then reads the log from the store misses nothing in between. None where so many listen
     /// already.
     fn join(self: &Arc<Self>, permit: Permit, most: usize) -> Option<Membership> {

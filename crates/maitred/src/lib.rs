@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod origin;
 mod pace;
 mod peer;
+pub mod purge;
 pub mod retention;
 pub mod server;
 pub mod store;

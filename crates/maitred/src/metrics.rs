@@ -30,6 +30,8 @@ pub struct Metrics {
     pub(crate) snapshots: Counter,
     /// Old messages that were dropped from the log.
     pub(crate) pruned_messages: Counter,
+    /// Texts of the log, and answers kept for retries, that no longer say who somebody was.
+    pub(crate) purged_texts: Counter,
     session_reads: Counters,
     sessions_ended: Counters,
 }
@@ -73,6 +75,7 @@ impl Default for Metrics {
             replayed_pages: Counter::default(),
             snapshots: Counter::default(),
             pruned_messages: Counter::default(),
+            purged_texts: Counter::default(),
             session_reads: Family::default(),
             sessions_ended: Family::default(),
         };
@@ -88,6 +91,8 @@ impl Default for Metrics {
         registry.register("replayed_pages", "Pages of the log sent to devices", metrics.replayed_pages.clone());
         registry.register("snapshots", "Floors sent to devices", metrics.snapshots.clone());
         registry.register("pruned_messages", "Old messages dropped from the log", metrics.pruned_messages.clone());
+        let help = "Messages and kept answers from which personal data was removed";
+        registry.register("purged_texts", help, metrics.purged_texts.clone());
         let help = "Reads of the database by sessions; devices that come back at the same time share them";
         registry.register("session_reads", help, metrics.session_reads.clone());
         let help = "Sessions that have ended: the reason told, or gone where there was nobody left to tell";

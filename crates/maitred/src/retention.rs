@@ -1,21 +1,24 @@
-//! How long the log remembers. From time to time, what is too old or too much is dropped from it, piece by piece, so that
-//! writes have their turn between any two. Never touches a restaurant's rows, its last number or its epoch: a device that
-//! comes back from before what is left is shown the floor as it is.
+//! How long things are remembered. From time to time, what is too old or too much is dropped from the log, piece by piece,
+//! so that writes have their turn between any two; it never touches a restaurant's rows, its last number or its epoch: a
+//! device that comes back from before what is left is shown the floor as it is. Guests whose evening has long been over are
+//! deleted, as by anybody else, and forgotten.
 
 use std::{sync::Arc, time::Duration};
 
-use floor::Time;
+use floor::{Expectation, Rejection, Time};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::{
-    config::{PRUNE_REST, Retention},
-    dispatch::now,
+    access::Identity,
+    config::{PRUNE_REST, PURGE_GUESTS, Retention},
+    dispatch::{Caller, delete_for_good, now},
     metrics::Metrics,
-    store::{Piece, Store, StoreError},
+    purge::Purges,
+    store::{Overdue, Piece, Store, StoreError, WriteError},
 };
 
-/// Drops what the log need not keep any more, now and then again and again, for as long as the store is open.
-pub async fn prune_regularly(store: Store, retention: Retention, metrics: Arc<Metrics>) {
+/// Forgets what need not be kept any more, now and then again and again, for as long as the store is open.
+pub async fn forget_regularly(store: Store, purges: Arc<Purges>, retention: Retention, metrics: Arc<Metrics>) {
     let mut rounds = interval(retention.interval);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -31,6 +34,16 @@ pub async fn prune_regularly(store: Store, retention: Retention, metrics: Arc<Me
             Err(StoreError::Closed) => return,
             // A full disk may have room again, and until then the log is merely too long.
             Err(error) => tracing::warn!(%error, "could not drop old messages from the log; trying again later"),
+        }
+        let mut gone = 0;
+        let result = purge_guests(&store, &purges, &retention, now(), &mut gone).await;
+        if gone > 0 {
+            tracing::info!(guests = gone, "deleted and forgot guests whose evening has long been over");
+        }
+        match result {
+            Ok(()) => {}
+            Err(StoreError::Closed) => return,
+            Err(error) => tracing::warn!(%error, "could not purge guests; trying again later"),
         }
     }
 }
@@ -57,6 +70,53 @@ pub async fn prune(store: &Store, retention: &Retention, at: Time, dropped: &mut
         }
     }
     Ok(())
+}
+
+/// Finishes what purges a crash or a full disk has left open; then deletes and forgets the guests whose evening has been
+/// over for too long at this time, and counts them in `gone`, up to a failure as well.
+///
+/// # Errors
+/// If the database fails, or is closed meanwhile. Whoever was deleted before is forgotten by a later round at the latest.
+pub async fn purge_guests(
+    store: &Store,
+    purges: &Purges,
+    retention: &Retention,
+    at: Time,
+    gone: &mut u64,
+) -> Result<(), StoreError> {
+    purges.finish_all().await?;
+    let Some(Ok(than)) = retention.guests.map(|age| earlier(at, age)) else { return Ok(()) };
+    loop {
+        let overdue = store.survey(move |survey| survey.overdue_guests(than, PURGE_GUESTS)).await?;
+        let before = *gone;
+        for guest in overdue {
+            *gone += u64::from(delete_overdue(store, guest).await?);
+        }
+        purges.finish_all().await?;
+        // Those who were left are not overdue any more, or will be found by the next round.
+        if *gone == before {
+            return Ok(());
+        }
+        sleep(PRUNE_REST).await;
+    }
+}
+
+/// Whether the guest was deleted: it may have been called back meanwhile, or deleted with all others.
+async fn delete_overdue(store: &Store, Overdue { restaurant, guest, version }: Overdue) -> Result<bool, StoreError> {
+    let expects = Expectation::IfMatch(vec![version]);
+    let caller = Caller::new(Identity::of_the_process());
+    match delete_for_good(store, restaurant.as_str(), guest, expects, caller).await {
+        Ok(_) => Ok(true),
+        Err(WriteError::Refused(refusal))
+            if matches!(refusal.rejection, Rejection::NotFound { .. } | Rejection::PreconditionFailed { .. }) =>
+        {
+            Ok(false)
+        }
+        Err(WriteError::Store(error)) => Err(error),
+        Err(WriteError::Refused(_) | WriteError::KeyReused | WriteError::Denied(_)) => {
+            Err(StoreError::Bug("the deletion of a guest whose evening is over was refused".to_owned()))
+        }
+    }
 }
 
 async fn drop_piece(store: &Store, piece: Piece, dropped: &mut u64) -> Result<(), StoreError> {

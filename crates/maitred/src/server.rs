@@ -22,7 +22,8 @@ use crate::{
     origin::AllowedOrigin,
     pace::Pace,
     peer::Connections,
-    retention::prune_regularly,
+    purge::Purges,
+    retention::forget_regularly,
     store::{Store, StoreError, WriteError},
     tls::Tls,
 };
@@ -74,6 +75,9 @@ impl Server {
         let farewell = CancellationToken::new();
         let sessions = TaskTracker::new();
         let records = Records::new(self.store.clone(), self.realtime.read_line, Arc::clone(&self.hub.metrics));
+        let records = Arc::new(records);
+        let purges = Purges::new(self.store.clone(), Arc::clone(&self.hub), Arc::clone(&records));
+        let purges = Arc::new(purges);
         let house = House {
             hub: Arc::clone(&self.hub),
             records,
@@ -85,21 +89,22 @@ impl Server {
         let edge = Edge {
             store: self.store.clone(),
             house: Arc::new(house),
+            purges: Arc::clone(&purges),
             tls: self.tls.is_some(),
             allow_origins: Arc::clone(&self.allow_origins),
             pace: (!self.at_home).then(|| Arc::new(Pace::of_writes(self.limits.device_writes))),
             guesses: Arc::new(Pace::new(PAIRING_TRY_INTERVAL, self.limits.pairing_tries)),
             sessions: sessions.clone(),
         };
-        let pruning = prune_regularly(self.store.clone(), self.retention, Arc::clone(&self.hub.metrics));
-        let pruning = AbortOnDropHandle::new(tokio::spawn(pruning));
+        let forgetting = forget_regularly(self.store.clone(), purges, self.retention, Arc::clone(&self.hub.metrics));
+        let forgetting = AbortOnDropHandle::new(tokio::spawn(forgetting));
         let (requests, finish) = (TaskTracker::new(), CancellationToken::new());
         let connections = (!self.at_home).then(|| Connections::new(self.limits.address_connections));
         let reception = Reception::new(edge, self.tls.clone(), connections);
         reception.accept(listener, &requests, &finish, shutdown).await;
-        pruning.abort();
+        forgetting.abort();
         // It has nothing to finish: what it has begun, the writer does or leaves.
-        _ = pruning.await;
+        _ = forgetting.await;
         requests.close();
         finish.cancel();
         if timeout(DRAIN_TIMEOUT, requests.wait()).await.is_err() {

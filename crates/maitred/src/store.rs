@@ -13,8 +13,11 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Denied, Permit};
 
 pub use error::{Failure, StoreError};
+pub use sqlite::{
+    AuditedMessage, GuestsPage, LoggedMessage, Overdue, Piece, Place, Purge, RestaurantRow, Search, Snapshot, Store,
+    Survey, Traces,
+};
 pub(crate) use sqlite::{Check, FileLock, Settled, begin_new_life, check_database, copy_database, settle};
-pub use sqlite::{GuestsPage, LoggedMessage, Piece, Place, RestaurantRow, Snapshot, Store, Survey};
 
 /// A request to change something, and how to know a retry of it.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub struct Write {
     idempotency: Option<Idempotency>,
     /// What is wrong with its form, which only the caller saw. A write with a fault is never carried out.
     faults: Vec<FieldError>,
+    /// Whether the guests that it deletes are to be forgotten as well.
+    purging: bool,
 }
 
 impl Write {
@@ -34,12 +39,18 @@ impl Write {
     pub fn new(permit: &Permit, id: Id, origin: Option<String>, at: Time, command: Command) -> Self {
         let request = Request { id, restaurant: permit.restaurant().clone(), origin, at, command };
         let subject = permit.subject().map(str::to_owned);
-        Self { request, subject, idempotency: None, faults: Vec::new() }
+        Self { request, subject, idempotency: None, faults: Vec::new(), purging: false }
     }
 
     /// The same, sent perhaps not for the first time.
     pub fn known_by(self, idempotency: Option<Idempotency>) -> Self {
         Self { idempotency, ..self }
+    }
+
+    /// The same, which also notes down, in the same transaction, that whoever it deletes is to be forgotten. The answer
+    /// does not tell any more who it was.
+    pub fn purging(self) -> Self {
+        Self { purging: true, ..self }
     }
 
     /// The same, with something wrong with its form, which only the caller saw. It is then never carried out.

@@ -1,6 +1,7 @@
 //! The laws of `support/holds.rs` under random evenings, and readers that no JSON can break. `PROPTEST_CASES` sets how
 //! many are played.
 
+mod purging;
 mod readers;
 mod said;
 mod schemas;

@@ -118,6 +118,11 @@ impl Identity {
         self.expires_at
     }
 
+    /// The process itself, where it changes something of its own accord.
+    pub fn of_the_process() -> Self {
+        Self { subject: Some("maitred".to_owned()), ..Self::of_the_house() }
+    }
+
     /// Whether the role may do that in the restaurants that it is for.
     ///
     /// # Errors

@@ -49,7 +49,7 @@ pub(super) struct Serve {
     limits: LimitsArgs,
 }
 
-/// How long the log remembers.
+/// How long things are remembered.
 #[derive(clap::Args)]
 struct RetentionArgs {
     /// For how many days the log of changes is kept. A device that was away for longer is shown the floor anew
@@ -70,6 +70,15 @@ struct RetentionArgs {
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     keep_messages: u64,
+    /// After how many days guests who finished, cancelled or did not come are deleted, and their names, phone numbers,
+    /// e-mail addresses, notes and tags removed from the log as well. Left out, they are kept
+    #[arg(
+        long,
+        env = "MAITRED_PURGE_GUESTS_AFTER_DAYS",
+        value_name = "N",
+        value_parser = clap::value_parser!(u64).range(1..=36_500)
+    )]
+    purge_guests_after_days: Option<u64>,
 }
 
 const SECONDS_A_DAY: u64 = 24 * 60 * 60;
@@ -80,6 +89,7 @@ impl Serve {
         let retention = Retention {
             age: Duration::from_secs(self.retention.keep_days * SECONDS_A_DAY),
             messages: self.retention.keep_messages,
+            guests: self.retention.purge_guests_after_days.map(|days| Duration::from_secs(days * SECONDS_A_DAY)),
             ..Retention::default()
         };
         let tls = self.tls.load()?;

@@ -1,10 +1,16 @@
 //! `/restaurants/{restaurant_id}/guests`.
 
-use axum::{extract::State, response::Response};
-use floor::{EntityKind, Expectation, FieldError, Guest, GuestPatch, GuestStatus, Operation, Purpose};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use floor::{
+    EntityKind, Expectation, FieldError, Guest, GuestPatch, GuestStatus, Id, Operation, Purpose, Refusal, Rejection,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
+use sha2::{Digest, Sha256};
 
 use super::{
     Edge,
@@ -16,7 +22,8 @@ use super::{
 use crate::{
     access::Right,
     config::{DEFAULT_GUESTS_PAGE, MAX_PAGE},
-    store::{GuestsPage, Outcome, Place},
+    dispatch::{Caller, delete_for_good},
+    store::{GuestsPage, Outcome, Place, WriteError},
 };
 
 /// Some guests, newest first.
@@ -77,10 +84,72 @@ pub(super) async fn update(
 pub(super) async fn delete(
     State(edge): State<Edge>,
     Ids([restaurant, id]): Ids<2>,
-    Writing { caller, expects, .. }: Writing,
-) -> Result<Outcome, Problem> {
+    query: Query,
+    Writing { mut caller, expects, .. }: Writing,
+) -> Result<Response, Problem> {
+    let purges = match query.get("purge") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(other) => {
+            caller.faults.push(FieldError::new("purge", format!("must be true or false, not {other:?}")));
+            false
+        }
+    };
+    if purges {
+        return purge(&edge, &restaurant, &id, expects, caller).await;
+    }
     let id = row_id(&caller, &restaurant, EntityKind::Guest, &id)?;
-    write(&edge, &restaurant, Operation::DeleteGuest(id), expects, caller).await
+    Ok(write(&edge, &restaurant, Operation::DeleteGuest(id), expects, caller).await?.into_response())
+}
+
+/// Deletes a guest and forgets who it was; only the latter where it has been deleted before.
+async fn purge(
+    edge: &Edge,
+    restaurant: &str,
+    id: &str,
+    expects: Expectation,
+    mut caller: Caller,
+) -> Result<Response, Problem> {
+    #[derive(Serialize)]
+    struct Body {
+        guest: Gone,
+        seq: u64,
+    }
+    #[derive(Serialize)]
+    struct Gone {
+        id: Id,
+    }
+    let permit = caller.identity.permit(Right::Manage, restaurant)?;
+    let guest: Id = id.parse().map_err(|_| missing(EntityKind::Guest, id))?;
+    // The answer to a plain deletion must not pass for the answer to this one.
+    if let Some(idempotency) = &mut caller.idempotency {
+        idempotency.fingerprint =
+            Sha256::new().chain_update(idempotency.fingerprint).chain_update("purge").finalize().into();
+    }
+    loop {
+        let deleted = delete_for_good(&edge.store, restaurant, guest.clone(), expects.clone(), caller.clone()).await;
+        let refusal = match deleted {
+            Ok(outcome) => {
+                edge.purges.finish(permit.restaurant()).await.map_err(Problem::not_yet_purged)?;
+                return Ok(outcome.into_response());
+            }
+            Err(WriteError::Refused(refusal)) if is_missing_guest(&refusal) && caller.faults.is_empty() => refusal,
+            Err(error) => return Err(error.into()),
+        };
+        match edge.purges.forget_deleted(&permit, guest.clone()).await.map_err(Problem::not_yet_purged)? {
+            // Somebody has brought it back meanwhile.
+            None => {}
+            Some(false) => return Err(refusal.into()),
+            Some(true) => {
+                let ((), seq) = read(edge, &permit, |_| Ok(())).await?;
+                return Ok(answer::ok(&Body { guest: Gone { id: guest }, seq }));
+            }
+        }
+    }
+}
+
+fn is_missing_guest(refusal: &Refusal) -> bool {
+    matches!(refusal.rejection, Rejection::NotFound { kind: EntityKind::Guest, .. })
 }
 
 /// Which guests are asked for.

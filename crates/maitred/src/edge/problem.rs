@@ -174,6 +174,16 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
     }
 
+    /// A guest is deleted, or was, and what still tells who it was could not be removed.
+    pub(super) fn not_yet_purged(error: StoreError) -> Self {
+        let detail = format!(
+            "The guest is deleted, but what the log keeps of it could not be purged yet: {}. It will be as soon as that is \
+             put right; the same request again waits for it.",
+            error.for_clients()
+        );
+        Self { detail, ..Self::from(error) }
+    }
+
     pub(super) fn upgrade_required(why: impl std::fmt::Display) -> Self {
         let detail = format!("Devices open a WebSocket here: {why}.");
         Self::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail)

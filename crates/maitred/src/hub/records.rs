@@ -2,7 +2,13 @@
 //! all come back at once, each page and each floor is read once and shared. What is kept to be shared is bounded, and
 //! so is the line of those who wait for a read.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use floor::Id;
 use quick_cache::{Weighter, sync::Cache};
@@ -31,10 +37,12 @@ pub struct Records {
     pages: Cache<Key, Arc<Page>, ByBytes>,
     /// By the number of a message that is in them for certain.
     floors: Cache<Key, Arc<Floor>, ByBytes>,
+    /// How often something was forgotten that pages and floors may tell of.
+    forgotten: AtomicU64,
 }
 
-/// A restaurant, the epoch of its log, and a message's number.
-type Key = (Id, String, u64);
+/// A restaurant, the epoch of its log, a message's number, and how often something had been forgotten before the read.
+type Key = (Id, String, u64, u64);
 
 /// Some consecutive messages of a log, ready to be sent; none where the log has forgotten all of them.
 pub(super) struct Page {
@@ -70,7 +78,27 @@ pub(super) enum Unread {
 impl Records {
     /// Reads from `store`; at most `line` reads are under way or wait at any time.
     pub fn new(store: Store, line: usize, metrics: Arc<Metrics>) -> Self {
-        Self { store, metrics, line: Semaphore::new(line), pages: shared(), floors: shared() }
+        Self {
+            store,
+            metrics,
+            line: Semaphore::new(line),
+            pages: shared(),
+            floors: shared(),
+            forgotten: AtomicU64::new(0),
+        }
+    }
+
+    /// Lets go of everything that was read so far: none of it is handed out again, nor what a read brings that is under
+    /// way. Whoever asks from now on is told what the store says now.
+    pub(crate) fn forget(&self) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.pages.clear();
+        self.floors.clear();
+    }
+
+    /// How often something was forgotten.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::SeqCst)
     }
 
     /// The number of a restaurant's last message, and the epoch of its log.
@@ -84,8 +112,14 @@ impl Records {
         let mut after = last - last % LOG_BLOCK;
         let block = after..after + LOG_BLOCK;
         loop {
-            let key = (permit.restaurant().clone(), epoch.to_owned(), after);
+            let forgotten = self.forgotten();
+            let key = (permit.restaurant().clone(), epoch.to_owned(), after, forgotten);
             let page = self.pages.get_or_insert_async(&key, self.read_page(permit, epoch, after, &block)).await?;
+            if self.forgotten() != forgotten {
+                // What was read may be what was forgotten meanwhile.
+                self.pages.remove(&key);
+                continue;
+            }
             if page.last() > last {
                 return Ok(page);
             }
@@ -115,8 +149,16 @@ impl Records {
 
     /// A restaurant's floor as it was when number `head` was its last message, or later.
     pub(super) async fn floor(&self, permit: &Permit, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {
-        let key = (permit.restaurant().clone(), epoch.to_owned(), head);
-        self.floors.get_or_insert_async(&key, self.read_floor(permit, epoch, head)).await
+        loop {
+            let forgotten = self.forgotten();
+            let key = (permit.restaurant().clone(), epoch.to_owned(), head, forgotten);
+            let floor = self.floors.get_or_insert_async(&key, self.read_floor(permit, epoch, head)).await?;
+            if self.forgotten() == forgotten {
+                return Ok(floor);
+            }
+            // What was read may be what was forgotten meanwhile.
+            self.floors.remove(&key);
+        }
     }
 
     async fn read_floor(&self, permit: &Permit, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {

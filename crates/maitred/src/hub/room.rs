@@ -90,6 +90,11 @@ impl Room {
         self.members()
     }
 
+    /// Lets go of all messages. Who has not been sent them finds them in the log.
+    pub(super) fn forget(&self) {
+        *self.recent.write().unwrap_or_else(PoisonError::into_inner) = Recent::default();
+    }
+
     pub(super) fn close(&self) {
         self.news.send_modify(|news| news.closed = true);
     }

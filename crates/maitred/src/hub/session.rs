@@ -28,7 +28,7 @@ pub struct House {
     /// Who listens to what.
     pub hub: Arc<Hub>,
     /// What is read for them.
-    pub records: Records,
+    pub records: Arc<Records>,
     /// Who may listen.
     pub access: Arc<Authoriser>,
     /// The rhythm of the sockets.
@@ -178,8 +178,9 @@ impl Session {
     async fn live(&mut self, joined: &mut Joined) -> End {
         loop {
             let due = joined.pass.due().map_or(self.due(), |due| due.min(self.due()));
+            let forgotten = self.house.records.forgotten();
             let step = tokio::select! {
-                heard = joined.membership.heard(joined.last) => self.pass_on(heard, joined).await,
+                heard = joined.membership.heard(joined.last) => self.pass_on(heard, forgotten, joined).await,
                 received = self.socket.receive() => self.answer(received, joined).await,
                 () = sleep_until(due) => self.see_to(joined).await,
                 // What was written before the end is heard before the good-bye.
@@ -193,11 +194,15 @@ impl Session {
         }
     }
 
-    /// The cursor rule.
-    async fn pass_on(&mut self, heard: Heard, joined: &mut Joined) -> Result<(), End> {
+    /// The cursor rule. `forgotten` is how often something had been forgotten before it was heard.
+    async fn pass_on(&mut self, heard: Heard, forgotten: u64, joined: &mut Joined) -> Result<(), End> {
         match heard {
             Heard::Messages(messages) => {
                 for message in messages {
+                    // What is forgotten while a slow device is sent the first of them is not in the others any more.
+                    if self.house.records.forgotten() != forgotten {
+                        return Ok(());
+                    }
                     self.send(&message.frame).await?;
                     joined.last = message.seq;
                 }

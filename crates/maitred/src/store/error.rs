@@ -256,7 +256,9 @@ impl From<rusqlite::Error> for StoreError {
 
 impl From<serde_json::Error> for StoreError {
     fn from(error: serde_json::Error) -> Self {
-        Self::unreadable(error)
+        // Where, and not what: the error would quote what it stumbled over, which may be somebody's phone number.
+        let what = if error.is_data() { "JSON of an unknown form" } else { "broken JSON" };
+        Self::unreadable(format!("{what}, at line {} column {}", error.line(), error.column()))
     }
 }
 
@@ -330,6 +332,14 @@ mod tests {
             assert!(leaves_doubt(&error(code)), "{code}");
         }
         assert!(StoreError::from(error(ffi::SQLITE_IOERR_FSYNC)).in_doubt().is_in_doubt());
+    }
+
+    #[test]
+    fn what_can_not_be_read_is_not_quoted() {
+        let error = serde_json::from_str::<u8>(r#""555-0100""#).expect_err("no number");
+        assert!(error.to_string().contains("555-0100"), "{error}");
+        let error = StoreError::from(error).of_file(Path::new("maitred.db"), || false).to_string();
+        assert!(error.contains("column 10") && !error.contains("555"), "{error}");
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub(super) fn execute(tx: &Tx<'_>, write: &Write) -> Result<Executed, WriteError
         Err(refusal) => return Err(WriteError::Refused(refusal)),
         Ok(decision) => decision,
     };
+    let decision = if write.purging { decision.purged() } else { decision };
     let messages = decision.messages(request, head).map_err(|rejection| WriteError::Refused(Refusal::of(rejection)))?;
     for change in &decision.changes {
         tx.put(request, change)?;
@@ -51,6 +52,13 @@ pub(super) fn execute(tx: &Tx<'_>, write: &Write) -> Result<Executed, WriteError
     }
     if seq > head {
         tx.set_head(&request.restaurant, seq)?;
+    }
+    if write.purging {
+        let mut deleted = decision.changes.iter().filter_map(|change| match change {
+            Change::GuestDeleted(id) => Some(id),
+            _ => None,
+        });
+        deleted.try_for_each(|guest| tx.intend_purge(&request.restaurant, guest, seq))?;
     }
     if decision.changes.iter().any(|change| matches!(change, Change::RestaurantDeleted(_))) {
         committed.push(Committed::RestaurantDeleted(request.restaurant.clone()));

@@ -5,6 +5,7 @@ mod devices;
 mod inspect;
 mod lock;
 mod prune;
+mod purge;
 mod readers;
 mod snapshot;
 mod survey;
@@ -32,13 +33,18 @@ use crate::{
 pub(crate) use copy::{Check, Settled, begin_new_life, check_database, copy_database, settle};
 pub(crate) use lock::FileLock;
 pub use prune::Piece;
-pub use snapshot::{GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot};
+pub use purge::{Overdue, Purge, Search, Traces};
+pub use snapshot::{AuditedMessage, GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot};
 pub use survey::Survey;
 pub(super) use tx::Tx;
 
 /// The schema, one step a release that changed it. `PRAGMA user_version` counts the steps taken.
 const SCHEMA: [&str; 3] =
     [include_str!("sqlite/schema_1.sql"), include_str!("sqlite/schema_2.sql"), include_str!("sqlite/schema_3.sql")];
+
+/// Up to here, what was deleted was left in the file until something else was written there: such a file is written anew,
+/// once, so that it says nothing of those who were forgotten.
+const UNTIDY_STEPS: usize = 2;
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `mtrd`.
 const APPLICATION_ID: i32 = 0x6d74_7264;
@@ -132,7 +138,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         let read = match &self.inner.readers {
             Some(readers) => readers.read(query).await,
-            None => self.inner.writer.read(query).await,
+            None => self.inner.writer.run(query).await,
         };
         read.map_err(|error| self.named(error))
     }
@@ -151,13 +157,50 @@ impl Store {
         self.inner.writer.change(move |tx| change(tx, &restaurant)).await.map_err(|error| self.named(error))
     }
 
-    /// Drops a piece of the log that a read has found, when its turn comes among the writes that wait, and returns how
+    /// Forgets a piece of the log that a read has found, when its turn comes among the writes that wait, and returns how
     /// many messages that were: fewer than were found where some of them may not go any more.
     ///
     /// # Errors
-    /// Only if the database is broken, full or closed; then nothing of the piece was dropped.
+    /// Only if the database is broken, full or closed; then nothing of the piece was forgotten.
     pub async fn forget(&self, piece: Piece) -> Result<usize, StoreError> {
         self.inner.writer.forget(piece).await.map_err(|error| self.named(error))
+    }
+
+    /// Notes down that a guest who has been deleted is to be forgotten, unless there is one of that id again, which this
+    /// tells.
+    ///
+    /// # Errors
+    /// Only if the database is broken, full or closed.
+    pub async fn intend_purge(&self, permit: &Permit, guest: Id) -> Result<bool, StoreError> {
+        let restaurant = permit.restaurant().clone();
+        let intended = self.inner.writer.run(move |connection| {
+            let tx = Tx::new(connection);
+            let Some((_, head)) = tx.restaurant(&restaurant)? else { return Ok(true) };
+            if tx.guest(&restaurant, &guest)?.is_some() {
+                return Ok(false);
+            }
+            tx.intend_purge(&restaurant, &guest, head)?;
+            Ok(true)
+        });
+        intended.await.map_err(|error| self.named(error))
+    }
+
+    /// Moves what the log file holds into the database file and empties it, so that nothing of what was overwritten is
+    /// left there. Tells whether it could: whoever still reads an older snapshot is in the way.
+    ///
+    /// # Errors
+    /// Only if the database is broken, full or closed.
+    pub async fn empty_log_file(&self) -> Result<bool, StoreError> {
+        self.inner.writer.run(purge::empty_log_file).await.map_err(|error| self.named(error))
+    }
+
+    /// Strikes purges off that are done, but for those of which there is more to do by now.
+    ///
+    /// # Errors
+    /// Only if the database is broken, full or closed.
+    pub async fn strike_off(&self, done: Vec<Purge>) -> Result<(), StoreError> {
+        let struck = self.inner.writer.run(move |connection| purge::strike_off(connection, &done));
+        struck.await.map_err(|error| self.named(error))
     }
 
     /// Finishes the writes that wait and closes the database. Whoever asks for anything later is told so.
@@ -208,6 +251,10 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // An answered write is on the disk: each commit ends with an fsync of the log file.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What is deleted or overwritten becomes zeros, whole pages included, which FAST leaves as they are: long notes stand in
+    // pages of their own. It makes the log file no larger where guests change, and a fiftieth larger where the log is
+    // pruned. (Where SQLite moves rows from page to page, a copy may be left in the room between them, until that is used.)
+    connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "cache_size", -DATABASE_CACHE_KIB)
 }
 
@@ -218,6 +265,12 @@ fn migrate(connection: &Connection) -> rusqlite::Result<Option<String>> {
     }
     let taken: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     for (index, step) in SCHEMA.iter().enumerate().skip(taken) {
+        if index == UNTIDY_STEPS && taken > 0 {
+            // Before the step is taken: where there is no room for it now, the next start tries again. The pages that it
+            // frees and overwrites are in the file only once the log file is empty.
+            connection.execute_batch("VACUUM")?;
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
+        }
         let transaction = connection.unchecked_transaction()?;
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", index + 1)?;
@@ -252,14 +305,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_writing_connection_waits_for_the_disk_at_each_commit() {
+    fn a_writing_connection_waits_for_the_disk_at_each_commit_and_leaves_nothing_of_what_it_deletes() {
         /// The number by which SQLite tells `FULL`.
         const FULL: i64 = 2;
+        /// The same of `ON`, where 2 would be `FAST`.
+        const ON: i64 = 1;
         let folder = tempfile::tempdir().expect("a folder");
         let connection = Connection::open(folder.path().join("maitred.db")).expect("a database");
         prepare(&connection).expect("a database of our own");
         let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
         assert_eq!(pragma("synchronous"), Ok(FULL.into()));
         assert_eq!(pragma("journal_mode"), Ok("wal".to_owned().into()));
+        assert_eq!(pragma("secure_delete"), Ok(ON.into()));
     }
 }

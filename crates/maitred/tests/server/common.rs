@@ -267,6 +267,19 @@ pub(crate) async fn raw_text(address: SocketAddr, bytes: &[u8]) -> String {
     exchange(address, bytes).await.0
 }
 
+/// What the server says to these very bytes until the connection ends, by whatever means, with nothing more said to it.
+pub(crate) async fn raw_text_until_closed(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut text = Vec::new();
+    let exchange = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(bytes).await?;
+        stream.read_to_end(&mut text).await
+    };
+    // A server that is killed resets its connections.
+    _ = timeout(PATIENCE, exchange).await.expect("an end in time");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 async fn exchange(address: SocketAddr, bytes: &[u8]) -> (String, io::Result<()>) {
     let mut text = Vec::new();
     let exchange = async {

@@ -5,6 +5,7 @@ mod program;
 
 mod abuse;
 mod access;
+mod audit;
 mod backup;
 mod broken_world;
 mod cli;
@@ -15,6 +16,7 @@ mod ios_walkthrough;
 mod limits;
 mod origins;
 mod problems;
+mod purge;
 mod realtime;
 mod rest;
 mod retention;

@@ -54,7 +54,7 @@ fn changes(since: u64) -> String {
 }
 
 /// The numbers on a page of the log.
-fn numbers(page: &Value) -> Vec<u64> {
+pub(crate) fn numbers(page: &Value) -> Vec<u64> {
     page["changes"]
         .as_array()
         .expect("changes")

@@ -211,7 +211,7 @@ impl Operation {
 fn tag(path: &str) -> &str {
     let mut names = path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
     match (names.next(), names.next()) {
-        (Some("restaurants"), Some(rows @ ("guests" | "tables" | "devices"))) => rows,
+        (Some("restaurants"), Some(rows @ ("guests" | "tables" | "devices" | "pairing_codes"))) => rows,
         (Some(first @ ("restaurants" | "transactions" | "realtime")), _) => first,
         _ => "server",
     }

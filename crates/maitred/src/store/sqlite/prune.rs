@@ -1,25 +1,28 @@
 //! Forgetting old messages, a small piece at a time. A reader finds each piece, the writer drops it in a transaction of
-//! its own. Only the log is touched, and of each restaurant's log only the beginning: what remains has no hole.
+//! its own. Only the log is touched, and of each restaurant's log only the beginning: what remains has no hole. (What is
+//! not dropped, but rewritten, is the affair of `purge.rs`.)
 
 use floor::Time;
 use rusqlite::{Connection, Row};
 
-use super::Survey;
+use super::{Survey, purge::Marks};
 use crate::{
     config::{PRUNE_BYTES, PRUNE_ROWS},
     store::StoreError,
 };
 
-/// Messages that the log may forget, few enough to be dropped at once.
+/// What the log may forget, little enough to be forgotten at once.
 #[derive(Debug, Clone)]
-pub struct Piece(Kind);
+pub struct Piece(pub(super) Kind);
 
 #[derive(Debug, Clone)]
-enum Kind {
+pub(super) enum Kind {
     /// The first messages of the whole log, all of them older than `than`.
     Old { through: i64, than: i64 },
     /// The first messages of one restaurant's log, with at least `keep` messages after them.
     Surplus { restaurant: String, through: u64, keep: u64 },
+    /// Texts that tell who somebody is who is to be forgotten.
+    Marks(Marks),
 }
 
 impl Survey<'_> {
@@ -65,9 +68,9 @@ impl Survey<'_> {
 }
 
 impl Piece {
-    /// Drops these messages, and returns how many there were. Since they were found, a restaurant may have been deleted
+    /// Forgets these messages, and returns how many there were. Since they were found, a restaurant may have been deleted
     /// and another taken its place, so it is made sure that each may still go.
-    pub(super) fn drop_from(&self, connection: &Connection) -> Result<usize, StoreError> {
+    pub(super) fn forget_in(&self, connection: &Connection) -> Result<usize, StoreError> {
         let dropped = match &self.0 {
             Kind::Old { through, than } => connection
                 .prepare_cached(
@@ -81,6 +84,7 @@ impl Piece {
                      AND seq <= min(?2, (SELECT head FROM restaurants WHERE id = ?1) - ?3)",
                 )?
                 .execute((restaurant, through, bounded(*keep)))?,
+            Kind::Marks(marks) => marks.rewrite(connection)?,
         };
         Ok(dropped)
     }

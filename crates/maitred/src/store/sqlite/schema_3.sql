@@ -27,9 +27,10 @@ CREATE TABLE pairing_codes (
     PRIMARY KEY (restaurant_id, code)
 ) STRICT;
 
--- Guests whose personal data is still to be removed from the log.
+-- Guests whose personal data is still to be removed from the log and from the answers kept for retries.
 CREATE TABLE purges (
     restaurant_id TEXT NOT NULL,
     guest_id      TEXT NOT NULL,
+    through       INTEGER NOT NULL, -- the seq up to which it was this guest: a later one of the same id is another
     PRIMARY KEY (restaurant_id, guest_id)
 ) STRICT;

@@ -46,6 +46,16 @@ pub struct LoggedMessage {
     pub message: String,
 }
 
+/// A message as the log keeps it, with who asked for it.
+pub struct AuditedMessage {
+    /// Its number.
+    pub seq: u64,
+    /// Who asked, as their token said; none where nobody needed one.
+    pub subject: Option<String>,
+    /// Its text.
+    pub message: String,
+}
+
 impl<'a> Snapshot<'a> {
     pub(super) fn new(connection: &'a Connection, restaurant: &'a Id) -> Self {
         Self { connection, restaurant: restaurant.as_str() }
@@ -158,6 +168,34 @@ impl<'a> Snapshot<'a> {
             messages.push(message);
         }
         Ok(messages)
+    }
+
+    /// The messages that come before number `before`, newest first, at most `limit` of them and, beyond the first,
+    /// `max_bytes`.
+    pub fn log_before(&self, before: u64, limit: u64, max_bytes: usize) -> Result<Vec<AuditedMessage>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq, subject, message FROM log WHERE restaurant_id = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
+        )?;
+        let before = i64::try_from(before).unwrap_or(i64::MAX);
+        let audited =
+            |row: &Row<'_>| Ok(AuditedMessage { seq: row.get(0)?, subject: row.get(1)?, message: row.get(2)? });
+        let mut messages = Vec::new();
+        let mut bytes = 0;
+        for message in statement.query_map((self.restaurant, before, limit), audited)? {
+            let message = message?;
+            bytes += message.message.len();
+            if bytes > max_bytes && !messages.is_empty() {
+                break;
+            }
+            messages.push(message);
+        }
+        Ok(messages)
+    }
+
+    /// Whether the log has a message with a number under this one.
+    pub fn log_reaches_before(&self, seq: u64) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM log WHERE restaurant_id = ?1 AND seq < ?2";
+        Ok(self.connection.prepare_cached(sql)?.exists((self.restaurant, seq))?)
     }
 
     fn body(&self, sql: &str, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {

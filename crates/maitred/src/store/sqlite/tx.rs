@@ -91,6 +91,16 @@ impl<'a> Tx<'a> {
         )
     }
 
+    /// Notes down that a guest is to be forgotten, as far as the log tells of it up to number `through`: whoever bears the
+    /// same id later is somebody else.
+    pub(crate) fn intend_purge(&self, restaurant: &Id, guest: &Id, through: u64) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO purges (restaurant_id, guest_id, through) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET through = max(through, excluded.through)",
+            (restaurant.as_str(), guest.as_str(), through),
+        )
+    }
+
     /// Sets the number of a restaurant's last message.
     pub(crate) fn set_head(&self, restaurant: &Id, seq: u64) -> Result<(), StoreError> {
         self.run("UPDATE restaurants SET head = ?2 WHERE id = ?1", (restaurant.as_str(), seq))

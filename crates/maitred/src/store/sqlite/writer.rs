@@ -29,11 +29,11 @@ pub(super) struct Writer {
 
 enum Job {
     Write(Box<Write>, Caller),
-    /// A read of a database that only this thread can reach.
-    Read(Box<dyn FnOnce(&Connection) + Send>),
+    /// A read of a database that only this thread can reach, or what else only this thread can do.
+    Run(Box<dyn FnOnce(&Connection) + Send>),
     /// A change that is not the floor's, in a transaction of its own.
     Change(Change),
-    /// A piece of the log to drop, in a transaction of its own.
+    /// A piece of the log to forget, in a transaction of its own.
     Forget(Piece, oneshot::Sender<Result<usize, StoreError>>),
     Stop(oneshot::Sender<()>),
 }
@@ -64,14 +64,14 @@ impl Writer {
         answer.await.unwrap_or(Err(WriteError::Store(StoreError::Closed)))
     }
 
-    pub(super) async fn read<T: Send + 'static>(
+    pub(super) async fn run<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (caller, answer) = oneshot::channel();
-        let job = Job::Read(Box::new(move |connection| {
+        let job = Job::Run(Box::new(move |connection| {
             // Whoever asked may have gone.
-            _ = caller.send(query(connection));
+            _ = caller.send(job(connection));
         }));
         self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
@@ -124,10 +124,10 @@ fn run(connection: Connection, mut queue: mpsc::Receiver<Job>, feed: &Feed) {
                 }
                 commit(&connection, group, feed);
             }
-            Job::Read(read) => read(&connection),
+            Job::Run(job) => job(&connection),
             Job::Change(change) => change(&connection, feed),
             // Whoever asked may have gone.
-            Job::Forget(piece, caller) => _ = caller.send(piece.drop_from(&connection)),
+            Job::Forget(piece, caller) => _ = caller.send(piece.forget_in(&connection)),
             Job::Stop(stopped) => {
                 queue.close();
                 // The file is complete by itself before anybody is told that it is closed.
@@ -235,8 +235,8 @@ fn run_sql(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
+    // Words that were put together may quote a guest; where it happened stands on standard error.
+    panic.downcast_ref::<&'static str>().map_or_else(|| "a panic".to_owned(), |text| (*text).to_owned())
 }
 
 #[cfg(test)]

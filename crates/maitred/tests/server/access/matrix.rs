@@ -38,6 +38,7 @@ const ROUTES: &[(&str, &str, Takes, u16)] = &[
     ("DELETE", "/restaurants/{restaurant_id}", Takes::Role(Role::Owner), 200),
     ("GET", "/restaurants/{restaurant_id}/floor", Takes::Role(Role::Display), 200),
     ("GET", "/restaurants/{restaurant_id}/changes", Takes::Role(Role::Display), 200),
+    ("GET", "/restaurants/{restaurant_id}/audit", Takes::Role(Role::Manager), 200),
     ("GET", "/restaurants/{restaurant_id}/guests", Takes::Role(Role::Display), 200),
     ("POST", "/restaurants/{restaurant_id}/guests", Takes::Role(Role::Host), 201),
     ("GET", "/restaurants/{restaurant_id}/guests/{guest_id}", Takes::Role(Role::Display), 200),
