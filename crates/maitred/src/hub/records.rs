@@ -250,7 +250,57 @@ impl Weighter<Key, Arc<Floor>> for ByBytes {
 
 #[cfg(test)]
 mod tests {
+    use std::{pin::pin, sync::mpsc};
+
+    use floor::{Command, Expectation, GuestPatch, Operation, Purpose, RestaurantPatch, Step};
+    use futures_util::poll;
+    use serde_json::{Map, Value, json};
+
     use super::*;
+    use crate::{
+        access::{Identity, Right},
+        config::Database,
+        dispatch::{Caller, delete_for_good, dispatch},
+        feed::Feed,
+        hub::Hub,
+        purge::Purges,
+    };
+
+    #[tokio::test]
+    async fn what_a_read_brings_that_was_under_way_during_a_purge_is_not_handed_out() {
+        let hub = Arc::new(Hub::default());
+        let store = Store::open(&Database::Memory, Feed::new(Arc::clone(&hub))).expect("a store");
+        let ask = async |command| {
+            dispatch(&store, "bistro", command, Caller::of_the_house()).await.expect("nothing stands in the way");
+        };
+        let (bistro, ada): (Id, Id) = ("bistro".parse().expect("an id"), "ada".parse().expect("an id"));
+        ask(Command::CreateRestaurant(RestaurantPatch::read(&bistro, &Map::new(), Purpose::Create))).await;
+        let Value::Object(body) = json!({ "guestName": "Lovelace", "partySize": 2 }) else { unreachable!("an object") };
+        let operation = Operation::CreateGuest(ada.clone(), GuestPatch::read(&ada, &body, Purpose::Create));
+        ask(Command::Write(Step { operation, expects: Expectation::Any })).await;
+        let records = Arc::new(Records::new(store.clone(), 8, Arc::clone(&hub.metrics)));
+        let permit = Identity::of_the_house().permit(Right::See, "bistro").expect("a permit");
+        let (_, epoch) = records.head(&permit).await.expect("a restaurant");
+
+        // Asked for before the purge, and looked at after it; the store is held up until both are asked for.
+        let (open, gate) = mpsc::channel::<()>();
+        let mut held_up = pin!(store.survey(move |_| Ok(gate.recv().is_ok())));
+        assert!(poll!(&mut held_up).is_pending());
+        let mut page = pin!(records.page(&permit, &epoch, 0));
+        let mut floor = pin!(records.floor(&permit, &epoch, 1));
+        assert!(poll!(&mut page).is_pending() && poll!(&mut floor).is_pending());
+        open.send(()).expect("a store that waits");
+        assert!(held_up.await.expect("a store that works"));
+        let expects = Expectation::Any;
+        delete_for_good(&store, "bistro", ada, expects, Caller::of_the_house()).await.expect("a guest to delete");
+        Purges::new(store.clone(), hub, Arc::clone(&records)).finish(&bistro).await.expect("a store that works");
+        let tells = |frame: &Frame| format!("{frame:?}").contains("Lovelace");
+        let page = page.await.expect("a page").after(0).expect("messages");
+        assert!(!tells(&page), "the log as it is now");
+        assert!(!floor.await.expect("a floor").parts.iter().any(tells), "the floor as it is now");
+        assert_eq!(records.pages.len() + records.floors.len(), 2, "what was read before is not kept");
+        store.close().await;
+    }
 
     #[test]
     fn a_page_is_sent_from_any_message_on() {

@@ -9,7 +9,6 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use maitred::dispatch::now;
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::timeout};
 
@@ -151,14 +150,13 @@ async fn purges_beside_writers_and_devices_that_come_back_are_true_from_their_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_who_are_purged_at_once_share_the_way_through_the_log() {
+async fn many_who_are_purged_at_once_are_all_forgotten_by_the_time_they_are_answered() {
     let server = TestServer::start().await;
     let mut http = server.http().await;
     for index in 0..40 {
         let body = json!({ "id": format!("g{index}"), "guestName": secret(index), "partySize": 2 });
         http.post(&guests(), body).await.ok();
     }
-    let begun = now();
     let purges = (0..40).map(|index| {
         let address = server.address;
         async move {
@@ -167,7 +165,6 @@ async fn many_who_are_purged_at_once_share_the_way_through_the_log() {
         }
     });
     timeout(PATIENCE, join_all(purges)).await.expect("in time");
-    assert!(now() > begun);
     let text = json!(changes(&mut http).await).to_string();
     assert!(!text.contains("secret-"), "{text}");
 }
