@@ -1,9 +1,9 @@
 //! A restaurant: the name, time zone and settings that its floor runs by.
 
 use jiff::tz::TimeZoneDatabase;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     FieldError, Id, Purpose, Time,
@@ -128,8 +128,11 @@ impl Reads for ZoneName {
         zone.iana_name().map(str::to_owned).ok_or_else(unknown)
     }
 
-    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
-        // The longest name has 32 characters, and all are ASCII. A list of the 600 that there are would be out of date.
-        json_schema!({ "type": "string", "format": "iana-time-zone", "examples": ["Europe/Paris"] })
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        // A list of the 600 names that there are would be long, and out of date with the next release of the database.
+        let mut schema = self.0.schema(schemas);
+        schema.insert("format".to_owned(), "iana-time-zone".into());
+        schema.insert("examples".to_owned(), json!(["Europe/Paris"]));
+        schema
     }
 }

@@ -100,11 +100,14 @@ proptest! {
         for (validator, command) in cases {
             let asked = format!("{command:?}");
             let refusal = world().ask(command, clock(0, 2)).err();
-            let faults = refusal.map(|refusal| unexplained(&refusal.rejection)).unwrap_or_default();
+            let faults = refusal.as_ref().map(|refusal| unexplained(&refusal.rejection)).unwrap_or_default();
             match validator.validate(&value) {
                 Ok(()) => prop_assert!(faults.is_empty(), "{faults:?} of {asked}"),
-                // What contradicts itself may hide what else is wrong with it.
-                Err(error) => prop_assert!(!faults.is_empty() || contradicts_itself(&body), "{error} in {asked}"),
+                Err(error) => {
+                    let is_wrong = refusal.is_some_and(|refusal| !refusal.rejection.errors().is_empty());
+                    // What contradicts itself may hide what else is wrong with it.
+                    prop_assert!(is_wrong || contradicts_itself(&body), "{error} in {asked}");
+                }
             }
         }
     }
@@ -125,7 +128,7 @@ proptest! {
 
 /// Whether a body says the same field under several names: the first wrong one is told, or that they disagree.
 fn contradicts_itself(body: &Map<String, Value>) -> bool {
-    let spellings: [&[&str]; 9] = [
+    let spellings: [&[&str]; 7] = [
         &["guestName", "name", "guest_name", "first_name", "firstName", "last_name", "lastName"],
         &["partySize", "party_size"],
         &["table_id", "tableId", "assignedTableId"],
@@ -133,8 +136,6 @@ fn contradicts_itself(body: &Map<String, Value>) -> bool {
         &["checkInTime", "check_in_time"],
         &["tableNumber", "number"],
         &["guest_id", "currentGuestId"],
-        &["timezone"],
-        &["settings"],
     ];
     spellings.iter().any(|names| names.iter().filter(|name| body.contains_key(**name)).count() > 1)
 }
