@@ -214,7 +214,9 @@ impl std::error::Error for Denied {}
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoToken => f.write_str("A token is needed: Authorization: Bearer TOKEN."),
+            Self::NoToken => f.write_str(
+                "A token is needed: Authorization: Bearer TOKEN, or on a socket the token of restaurant_connect.",
+            ),
             Self::BadToken(why) => write!(f, "The token {why}."),
             Self::Role(role, right) => write!(f, "The role {role} may not {}.", right.words()),
             Self::Offer(role, offered) => write!(f, "The role {role} may not let in devices of the role {offered}."),

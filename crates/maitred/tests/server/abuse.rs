@@ -46,7 +46,7 @@ impl House {
     async fn open(settings: &[&str]) -> Self {
         rlimit::increase_nofile_limit(u64::MAX).expect("as many files as may be");
         let (folder, _) = folder();
-        let arguments = ["serve", "--listen", "0.0.0.0:0", "--restaurant", "bistro", "--restaurant", "annex"];
+        let arguments = ["serve", "--open", "--listen", "0.0.0.0:0", "--restaurant", "bistro", "--restaurant", "annex"];
         let arguments = [&arguments[..], &["--max-writes", "100000"], settings].concat();
         let serving = Serving::listening(Program::maitred(folder.path(), &arguments)).await;
         let address = SocketAddr::from(([127, 0, 0, 1], serving.address.port()));

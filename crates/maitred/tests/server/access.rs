@@ -31,7 +31,7 @@ fn keys(secrets: &[&[u8]]) -> Arc<Keys> {
 }
 
 /// A server that tokens let into, signed with [`SECRET`].
-async fn guarded_server() -> TestServer {
+pub(crate) async fn guarded_server() -> TestServer {
     guarded_server_with(|_| {}).await
 }
 
@@ -44,7 +44,7 @@ async fn guarded_server_with(change: impl FnOnce(&mut Config)) -> TestServer {
 }
 
 /// A token, good for so many seconds from now.
-fn token(role: Role, restaurants: &[&str], seconds: i64) -> String {
+pub(crate) fn token(role: Role, restaurants: &[&str], seconds: i64) -> String {
     token_by(SECRET, role, restaurants, seconds)
 }
 
@@ -81,7 +81,7 @@ fn devices() -> String {
 }
 
 /// Says on a bare socket what a device says that has a token.
-async fn join(server: &TestServer, token: Option<&str>, more: Value) -> Device {
+pub(crate) async fn join(server: &TestServer, token: Option<&str>, more: Value) -> Device {
     let mut device = Device::connect(server.address, "").await;
     let mut message = json!({ "type": "restaurant_connect", "restaurant_id": RESTAURANT, "token": token });
     let (Value::Object(message_), Value::Object(more)) = (&mut message, more) else { panic!("objects") };

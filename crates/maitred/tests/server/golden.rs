@@ -3,9 +3,13 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
+use maitred::access::Role;
 use serde_json::{Value, json};
 
-use crate::common::{Device, RESTAURANT, TestServer, guest, guests, table, tables};
+use crate::{
+    access::{guarded_server, join, token},
+    common::{Device, RESTAURANT, TestServer, guest, guests, table, tables},
+};
 
 /// What stands in the files for every time, every UUID and every delay.
 const SOME_TIME: &str = "2025-08-16T07:21:27.177385Z";
@@ -189,6 +193,20 @@ async fn a_heartbeat_is_written_as_its_golden_file_shows() {
     server.http().await.add_guest("guest-123", 4).await;
     let mut device = server.device().await;
     device.expect_golden("heartbeat").await;
+}
+
+#[tokio::test]
+async fn what_a_device_hears_of_its_token_is_written_as_its_golden_files_show() {
+    let server = guarded_server().await;
+    let mut stranger = join(&server, None, json!({})).await;
+    stranger.expect_golden("error_unauthorized").await;
+    stranger.expect_golden("bye_not_allowed").await;
+    let mut elsewhere = join(&server, Some(&token(Role::Host, &["another"], 600)), json!({})).await;
+    elsewhere.expect_golden("error_forbidden").await;
+    elsewhere.expect_golden("bye_not_allowed").await;
+    let mut short = join(&server, Some(&token(Role::Host, &[RESTAURANT], 3)), json!({})).await;
+    short.expect("restaurant_connect").await;
+    short.expect_golden("token_expiring").await;
 }
 
 #[test]
