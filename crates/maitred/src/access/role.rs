@@ -4,10 +4,10 @@ use std::{fmt, str::FromStr};
 
 use floor::{Command, fields::Words};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 /// What someone is in a restaurant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// A screen that shows the floor.
@@ -64,6 +64,13 @@ impl FromStr for Role {
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|role| role.as_str() == text);
         known.ok_or_else(|| format!("must be one of display, host, manager, owner, not {text:?}"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Role {
+    // A derived reader would take {"owner": null} for the word, too.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 

@@ -104,6 +104,11 @@ impl Keys {
             return Err(Denied::BadToken("is too long"));
         }
         let header = decode_header(token).map_err(|_| Denied::BadToken("is not one that is known here"))?;
+        // What its issuer says must be understood, and is not, voids it (RFC 7515, section 4.1.11). We understand nothing of
+        // the kind.
+        if header.crit.is_some() {
+            return Err(Denied::BadToken("asks for something that is not known here"));
+        }
         let may_be = |key: &&Key| {
             let other = key.id.as_ref().zip(header.kid.as_ref()).is_some_and(|(ours, theirs)| ours != theirs);
             key.algorithm == header.alg && !other

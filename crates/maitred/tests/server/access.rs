@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::common::{Answer, Device, Http, RESTAURANT, TestServer};
 
-const SECRET: &[u8] = b"an-apple-a-day-keeps-the-doctor-away";
+pub(crate) const SECRET: &[u8] = b"an-apple-a-day-keeps-the-doctor-away";
 
 /// Keys out of files.
 fn keys(secrets: &[&[u8]]) -> Arc<Keys> {
@@ -55,7 +55,7 @@ fn token_by(secret: &[u8], role: Role, restaurants: &[&str], seconds: i64) -> St
     mint(&claims, &SigningKey::Secret(secret.to_owned())).expect("a token")
 }
 
-async fn ask(http: &mut Http, token: Option<&str>, method: &str, path: &str, body: &Value) -> Answer {
+pub(crate) async fn ask(http: &mut Http, token: Option<&str>, method: &str, path: &str, body: &Value) -> Answer {
     let bearer = token.map(|token| format!("Bearer {token}"));
     let mut headers = vec![("content-type", "application/json")];
     headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));

@@ -24,5 +24,6 @@ mod rubbish;
 mod shutdown;
 mod store;
 mod tls;
+mod torment;
 mod transactions;
 mod two_devices;
