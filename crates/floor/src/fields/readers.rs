@@ -235,9 +235,11 @@ fn spellings<T: Words>() -> impl Iterator<Item = (&'static str, T)> {
     T::ALL.iter().map(|word| (word.as_str(), *word)).chain(T::ALSO.iter().copied())
 }
 
-/// The letters of a word alone, in lower case: how statuses and the like are compared.
+/// The letters of a word alone, in lower case: how statuses and the like are compared. What can't be seen, or is not ASCII,
+/// counts as a letter, which no word has.
 fn letters(text: &str) -> impl Iterator<Item = char> {
-    text.chars().filter(|char| char.is_alphabetic()).flat_map(char::to_lowercase)
+    let is_between = |char: &char| (' '..='~').contains(char) && !char.is_ascii_alphabetic();
+    text.chars().filter(move |char| !is_between(char)).map(|char| char.to_ascii_lowercase())
 }
 
 /// A pattern of the same letters in any case, with any ASCII digits, blanks and punctuation between them.
