@@ -2,6 +2,7 @@
 //! mean.
 
 use std::{
+    collections::BTreeSet,
     fmt, fs,
     ops::Range,
     path::{Path, PathBuf},
@@ -199,6 +200,11 @@ impl Dialect {
         let words = words.map(str::to_owned).into_iter().chain(long).chain(deep).chain(often).collect();
         let names = names.iter().map(|name| format!("\"{name}\"")).chain([r#""""#.into(), r#""\u0000""#.into()]);
         Self { pieces: json_pieces, words, names: names.collect() }
+    }
+
+    /// Every word.
+    pub(super) fn words(&self) -> BTreeSet<&str> {
+        self.words.iter().map(String::as_str).collect()
     }
 
     /// Tokens in which these parts mean something.

@@ -135,9 +135,13 @@ fn whatever_a_body_holds_it_is_answered_as_described_and_a_refusal_changes_nothi
     for name in &names {
         assert!(seeds.iter().any(|seed| operation_of(&seed.name) == *name), "there is no seed for {name}");
     }
+    let dialect = Dialect::json(&NAMES, &VALUES);
+    for (index, word) in dialect.words().into_iter().enumerate() {
+        play(&names[index % names.len()], word.as_bytes());
+    }
     // Now and then a body comes to another route than that which it was meant for.
     let strayed = proptest::option::weighted(0.15, any::<Index>());
-    torment(500, &(bent(seeds, Dialect::json(&NAMES, &VALUES)), strayed), |(bent, strayed)| {
+    torment(500, &(bent(seeds, dialect), strayed), |(bent, strayed)| {
         let operation = strayed.map_or_else(|| operation_of(&bent.seed), |index| index.get(&names).clone());
         play(&operation, &bent.text);
     });

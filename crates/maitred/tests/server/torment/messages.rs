@@ -51,7 +51,9 @@ fn whatever_a_device_says_is_answered_as_described_and_disturbs_nobody() {
         runtime.block_on(scene.say(&text));
     };
     seeds.iter().for_each(|seed| play(&seed.text));
-    torment(600, &bent(seeds, Dialect::json(&NAMES, &VALUES)), |bent| play(&bent.text));
+    let dialect = Dialect::json(&NAMES, &VALUES);
+    dialect.words().into_iter().for_each(|word| play(word.as_bytes()));
+    torment(600, &bent(seeds, dialect), |bent| play(&bent.text));
 }
 
 /// What a text must be answered with, on a socket that has joined or not.

@@ -68,6 +68,18 @@ fn a_token_lets_in_as_it_was_made_and_not_otherwise() {
 }
 
 #[test]
+fn nothing_stands_beside_a_token_but_blanks() {
+    let (runtime, seeds) = (runtime(), seeds("tokens", "jwt"));
+    let (mut scene, _) = runtime.block_on(Scene::open(&seeds));
+    for token in scene.good.clone() {
+        for more in ["=", "==", ".", ".A", "A", ",", ";", "%20", " ", "\t", " A", "\n", "\0", "\u{a0}", "\u{feff}"] {
+            runtime.block_on(scene.show(&[&token, more.as_bytes()].concat()));
+            runtime.block_on(scene.show(&[more.as_bytes(), &token].concat()));
+        }
+    }
+}
+
+#[test]
 fn no_letter_at_the_end_of_a_part_can_be_another() {
     let (runtime, seeds) = (runtime(), seeds("tokens", "jwt"));
     let (mut scene, _) = runtime.block_on(Scene::open(&seeds));
