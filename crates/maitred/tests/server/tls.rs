@@ -254,7 +254,7 @@ async fn tail_hears_over_tls_from_whom_it_is_told_to_trust_and_from_nobody_else(
     let elsewhere = tempfile::tempdir().expect("a folder");
     certify(elsewhere.path());
     let other = elsewhere.path().join(CERTIFICATE);
-    tail(&["--ca", other.to_str().expect("a path")]).complaint("certificate").await;
+    tail(&["--ca", other.to_str().expect("a path")]).complaint("not trusted here; see --ca").await;
     tail(&["--ca", "none.pem"]).ended().await.badly(&["none.pem", "can't be read"]);
 }
 
