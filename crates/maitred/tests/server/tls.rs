@@ -146,7 +146,7 @@ async fn what_is_no_handshake_costs_nobody_else_anything() {
         dawdlers.push(stream);
     }
     // Plain HTTP is no handshake either: there is no answer that it could read, but an end.
-    for plain in [&b"GET /healthz HTTP/1.1\r\nhost: maitred.test\r\n\r\n"[..], b"hello"] {
+    for plain in [&b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"[..], b"hello"] {
         let mut stream = TcpStream::connect(server.address).await.expect("a connection");
         stream.write_all(plain).await.expect("a server that listens");
         let mut answer = Vec::new();
