@@ -21,8 +21,9 @@ use std::{future::ready, sync::Arc};
 
 use axum::{
     Router,
-    http::{Method, StatusCode, Uri},
-    middleware::map_response,
+    extract::{Request, State},
+    http::{Method, StatusCode, Uri, header},
+    middleware::{Next, from_fn_with_state, map_response},
     response::Response,
 };
 use floor::{GuestPatch, GuestStatus, Id, Purpose, RestaurantPatch, TablePatch, TransactionBody};
@@ -33,7 +34,7 @@ use crate::{
     config::{Limits, MAX_PAGE},
     hub::House,
     metrics::Metrics,
-    origin::AllowedOrigin,
+    origin::{AllowedOrigin, is_home},
     pace::Pace,
     purge::Purges,
     store::Store,
@@ -62,6 +63,8 @@ pub struct Edge {
     pub purges: Arc<Purges>,
     /// Whether connections are encrypted.
     pub tls: bool,
+    /// Whether every peer is this machine's own.
+    pub at_home: bool,
     /// Whose pages may ask, besides the server's own.
     pub allow_origins: Arc<[AllowedOrigin]>,
     /// The pace of writes that is held, if one is.
@@ -79,15 +82,29 @@ pub(crate) fn too_many_connections(limits: &Limits) -> Vec<u8> {
 
 /// The server's HTTP side: every route, and problems for all else.
 pub fn router(edge: Edge) -> Router {
-    let (secure, origins) = (edge.tls, Arc::clone(&edge.allow_origins));
+    let (secure, at_home, origins) = (edge.tls, edge.at_home, Arc::clone(&edge.allow_origins));
     let nothing = async |uri: Uri, _: Discarded| Problem::no_route(uri.path());
     let impossible = async |method: Method, uri: Uri, _: Discarded| Problem::method_not_allowed(&method, uri.path());
     let router = routes().router.fallback(nothing).method_not_allowed_fallback(impossible).with_state(edge);
+    let router =
+        if at_home { router.layer(from_fn_with_state(Arc::clone(&origins), refuse_strangers)) } else { router };
     let router = if origins.is_empty() { router } else { router.layer(cross_origin(origins)) };
     router.layer(map_response(move |mut response: Response| {
         dress(response.headers_mut(), secure);
         ready(response)
     }))
+}
+
+/// Whoever is at home is trusted, and so must be the page that asks in his browser.
+async fn refuse_strangers(
+    State(origins): State<Arc<[AllowedOrigin]>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    match request.headers().get(header::HOST) {
+        Some(host) if !is_home(host, &origins) => Err(Problem::host_not_allowed(host)),
+        _ => Ok(next.run(request).await),
+    }
 }
 
 /// Every route, with what it takes and gives: see [`openapi`].

@@ -1,7 +1,7 @@
 //! Origins: which page a browser is on when it asks (RFC 6454), and whether pages from there may ask. Pure. A client that
 //! is no browser names none, or whichever it likes: this protects people's browsers from foreign pages, not the server.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use http::{HeaderValue, uri::Authority};
 
@@ -103,6 +103,19 @@ pub(crate) fn may_ask(
     read(origin).is_some_and(|origin| origin.is_own(host, encrypted)) || is_listed(origin, allowed)
 }
 
+/// Whether `host` is a name of the machine that a browser itself is on: an address, `localhost` (RFC 6761, section 6.3), or
+/// one that is listed. Any other may be a foreign page's own, which its owner has come to mean this machine (DNS rebinding).
+pub(crate) fn is_home(host: &HeaderValue, allowed: &[AllowedOrigin]) -> bool {
+    let authority = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+    let Some(host) = authority.map(|authority| authority.host().to_ascii_lowercase()) else { return false };
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let own = host == "localhost" || host.ends_with(".localhost") || address.parse::<IpAddr>().is_ok();
+    own || allowed.iter().any(|allowed| match allowed {
+        AllowedOrigin::Any => true,
+        AllowedOrigin::One(allowed) => allowed.host == host,
+    })
+}
+
 /// None where it is the origin of no place, which browsers call `null`.
 fn read(origin: &HeaderValue) -> Option<Origin> {
     origin.to_str().ok()?.parse().ok()
@@ -132,6 +145,28 @@ mod tests {
     }
 
     #[test]
+    fn this_machine_is_called_by_an_address_or_localhost_or_as_is_listed() {
+        let list = ["https://desk.example".parse().expect("an origin")];
+        let home = |host: &'static str| is_home(&HeaderValue::from_static(host), &list);
+        for own in [
+            "127.0.0.1:8000",
+            "127.0.0.1",
+            "[::1]:8000",
+            "localhost:8000",
+            "LocalHost",
+            "a.localhost",
+            "desk.example:1",
+        ] {
+            assert!(home(own), "{own}");
+        }
+        for other in
+            ["evil.test", "evil.test:8000", "127.0.0.1.evil.test", "localhost.evil.test", "1.desk.example", "", "a b"]
+        {
+            assert!(!home(other), "{other}");
+        }
+    }
+
+    #[test]
     fn a_page_of_the_server_itself_may_ask_and_others_only_if_they_are_listed() {
         let list = ["https://desk.example".parse().expect("an origin")];
         for (origin, host, encrypted, expected) in [
@@ -154,6 +189,7 @@ mod tests {
             assert_eq!(may, expected, "{origin} of {host:?}");
         }
         let anybody = [AllowedOrigin::Any];
+        assert!(is_home(&HeaderValue::from_static("evil.test"), &anybody));
         assert!(may_ask(&HeaderValue::from_static("null"), None, true, &anybody));
     }
 }

@@ -91,6 +91,7 @@ impl Server {
             house: Arc::new(house),
             purges: Arc::clone(&purges),
             tls: self.tls.is_some(),
+            at_home: self.at_home,
             allow_origins: Arc::clone(&self.allow_origins),
             pace: (!self.at_home).then(|| Arc::new(Pace::of_writes(self.limits.device_writes))),
             guesses: Arc::new(Pace::new(PAIRING_TRY_INTERVAL, self.limits.pairing_tries)),

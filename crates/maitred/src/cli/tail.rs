@@ -15,9 +15,10 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     time::{sleep, timeout},
 };
+use tokio_rustls::rustls;
 use tokio_tungstenite::{
     Connector, connect_async_tls_with_config,
-    tungstenite::{Message, client::IntoClientRequest, handshake::client::Request, http::header::AUTHORIZATION},
+    tungstenite::{self, Message, client::IntoClientRequest, handshake::client::Request, http::header::AUTHORIZATION},
 };
 
 use crate::tls;
@@ -117,6 +118,9 @@ impl Tail {
         let connected = connect_async_tls_with_config(request, None, true, connector.cloned()).await;
         let mut socket = match connected {
             Ok((socket, _)) => socket,
+            Err(error) if is_distrust(&error) => {
+                return Ok(End::Broken(format!("{} has a certificate that is not trusted here; see --ca", self.url)));
+            }
             Err(error) => return Ok(End::Broken(format!("can't reach {}: {error}", self.url))),
         };
         *wait = FIRST_RETRY;
@@ -204,6 +208,13 @@ impl Cursor {
             _ => self.since = seq.or(self.since),
         }
     }
+}
+
+/// Whether a connection failed because nobody vouches for the server's certificate.
+fn is_distrust(error: &tungstenite::Error) -> bool {
+    let tungstenite::Error::Io(error) = error else { return false };
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(error, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 #[cfg(test)]

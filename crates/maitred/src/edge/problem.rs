@@ -21,7 +21,7 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// Every status of a problem, when it comes, and the codes that it may have. A problem that is not among these is found
 /// out by the tests.
-pub(super) const PROBLEMS: [(StatusCode, &str, &[&str]); 16] = [
+pub(super) const PROBLEMS: [(StatusCode, &str, &[&str]); 17] = [
     (StatusCode::BAD_REQUEST, "The body can't be read.", &["malformed_json", "incomplete_body"]),
     (StatusCode::UNAUTHORIZED, "It must be known who asks.", &["unauthorized"]),
     (StatusCode::FORBIDDEN, "Whoever asks may not have it.", &["forbidden", "origin_not_allowed", "wrong_code"]),
@@ -52,6 +52,7 @@ pub(super) const PROBLEMS: [(StatusCode, &str, &[&str]); 16] = [
         "The request is wrong in itself; `errors` names every wrong field.",
         &["invalid", "table_required", "guest_required", "idempotency_key_reused"],
     ),
+    (StatusCode::MISDIRECTED_REQUEST, "The server is not known by that name.", &["host_not_allowed"]),
     (StatusCode::UPGRADE_REQUIRED, "Devices open a WebSocket here.", &["upgrade_required"]),
     (StatusCode::TOO_MANY_REQUESTS, "Too much at once.", &["too_many_writes", "too_many_codes", "too_many_tries"]),
     (StatusCode::INTERNAL_SERVER_ERROR, "A fault in the server.", &["internal_error"]),
@@ -172,6 +173,15 @@ impl Problem {
              the server is started."
         );
         Self::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
+    }
+
+    pub(super) fn host_not_allowed(host: &HeaderValue) -> Self {
+        let host = String::from_utf8_lossy(host.as_bytes());
+        let detail = format!(
+            "This server is open to its own machine, which is called localhost or 127.0.0.1, not {host}. If it should be, \
+             name that origin by --allow-origin when the server is started."
+        );
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "host_not_allowed", detail)
     }
 
     /// A guest is deleted, or was, and what still tells who it was could not be removed.

@@ -57,7 +57,7 @@ impl Line {
         let request = Request::builder()
             .method(write.method)
             .uri(&write.path)
-            .header("host", "maitred.test")
+            .header("host", "localhost")
             .header("content-type", "application/json")
             .header("idempotency-key", &write.key)
             .header("x-device-id", &write.key);
@@ -68,7 +68,7 @@ impl Line {
         if !self.is_ready().await {
             return None;
         }
-        let request = Request::get(path).header("host", "maitred.test").body(Full::default()).expect("a request");
+        let request = Request::get(path).header("host", "localhost").body(Full::default()).expect("a request");
         self.exchange(request).await
     }
 
@@ -128,7 +128,7 @@ impl Socket {
         }
         let stream = socket.connect(address).await.ok()?;
         stream.set_nodelay(true).ok()?;
-        let (inner, _) = client_async(format!("ws://maitred.test/realtime{query}"), stream).await.ok()?;
+        let (inner, _) = client_async(format!("ws://localhost/realtime{query}"), stream).await.ok()?;
         Some(Self { inner, small_buffer })
     }
 

@@ -190,7 +190,7 @@ impl Http {
         body: impl Into<Bytes>,
     ) -> Answer {
         let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).expect("a method")).uri(path);
-        request = request.header("host", "maitred.test");
+        request = request.header("host", "localhost");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -355,7 +355,7 @@ impl Device {
     }
 
     pub(crate) async fn over_any(stream: MaybeTlsStream<TcpStream>, query: &str) -> Self {
-        let url = format!("ws://maitred.test/realtime{query}");
+        let url = format!("ws://localhost/realtime{query}");
         let opened = client_async(url, stream);
         let (socket, _) = timeout(PATIENCE, opened).await.expect("in time").expect("a socket");
         Self { socket }

@@ -36,7 +36,7 @@ async fn told(address: SocketAddr) -> String {
 
 /// Waits until there is a place for one more connection.
 pub(crate) async fn served(address: SocketAddr) {
-    let request = b"GET /healthz HTTP/1.1\r\nhost: maitred.test\r\nconnection: close\r\n\r\n";
+    let request = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     let served = async { while !raw_text(address, request).await.starts_with("HTTP/1.1 200 ") {} };
     timeout(PATIENCE, served).await.expect("a free place");
 }
@@ -56,7 +56,7 @@ async fn an_address_has_so_many_connections_and_one_more_is_told_so_before_it_ha
     let problem = answer.problem(503, "too_many_connections");
     assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains('3')), "{problem}");
     // Who has asked already comes to read it, too.
-    let asked = raw(server.address, b"GET /healthz HTTP/1.1\r\nhost: maitred.test\r\n\r\n").await;
+    let asked = raw(server.address, b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     asked.problem(503, "too_many_connections");
     http.get("/healthz").await.ok();
     await_metric(&mut http, "maitred_refused_connections_total", 2).await;
@@ -153,7 +153,7 @@ async fn who_is_at_home_is_neither_counted_nor_held_up() {
 async fn a_body_that_drips_is_cut_off_with_a_reason_and_nothing_of_it_is_kept() {
     let server = TestServer::start_with(|config| config.limits.body_timeout = Duration::from_millis(200)).await;
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
-    let head = format!("POST {} HTTP/1.1\r\nhost: maitred.test\r\ncontent-type: application/json\r\n", guests());
+    let head = format!("POST {} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n", guests());
     stream.write_all(format!("{head}content-length: 200\r\n\r\n{{\"guestName\":").as_bytes()).await.expect("written");
     let mut answer = String::new();
     timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("in time").expect("a whole answer");
@@ -217,7 +217,7 @@ async fn a_peer_that_takes_nothing_of_its_answer_is_not_waited_for() {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(8 * 1024).expect("a small buffer");
     let mut stream = socket.connect(server.address).await.expect("a connection");
-    let request = format!("GET {changes} HTTP/1.1\r\nhost: maitred.test\r\n\r\n");
+    let request = format!("GET {changes} HTTP/1.1\r\nhost: localhost\r\n\r\n");
     for _ in 0..4 {
         stream.write_all(request.as_bytes()).await.expect("written");
     }

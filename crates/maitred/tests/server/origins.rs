@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    common::{Answer, Http, RESTAURANT, TestServer, guests},
+    common::{Answer, Http, RESTAURANT, TestServer, guests, raw},
     program::{Program, Serving, folder},
 };
 
@@ -33,11 +33,11 @@ async fn preflight(http: &mut Http, origin: &str) -> Answer {
 async fn pages_from_elsewhere_open_no_socket_unless_they_are_named() {
     let named = ["https://desk.example", "http://10.0.0.9:8080"].map(|origin| origin.parse().expect("an origin"));
     let server = TestServer::start_with(|config| config.allow_origins = named.to_vec()).await;
-    for origin in ["http://maitred.test", "ws://maitred.test", "https://desk.example", "http://10.0.0.9:8080"] {
+    for origin in ["http://localhost", "ws://localhost", "https://desk.example", "http://10.0.0.9:8080"] {
         assert_eq!(open(&mut server.http().await, origin).await.status, 101, "{origin}");
     }
     let mut http = server.http().await;
-    for origin in ["http://evil.test", "http://desk.example", "http://maitred.test:8000", "null", "~"] {
+    for origin in ["http://evil.test", "http://desk.example", "http://localhost:8000", "null", "~"] {
         let problem = open(&mut http, origin).await.problem(403, "origin_not_allowed");
         let detail = problem["detail"].as_str().expect("words");
         assert!(detail.contains(origin) && detail.contains("--allow-origin"), "{detail}");
@@ -46,6 +46,32 @@ async fn pages_from_elsewhere_open_no_socket_unless_they_are_named() {
     for origin in ["http://evil.test", "null"] {
         assert_eq!(open(&mut server.http().await, origin).await.status, 101, "{origin}");
     }
+}
+
+#[tokio::test]
+async fn a_page_whose_own_name_has_come_to_mean_this_machine_is_told_nothing() {
+    let names = [("127.0.0.1:8000", 200), ("LOCALHOST", 200), ("evil.test:8000", 421), ("desk.example", 421)];
+    let server = TestServer::start().await;
+    for (name, status) in names {
+        let answer = ask_as(&server, name).await;
+        assert_eq!(answer.status, status, "{name}");
+        if status == 421 {
+            let detail = answer.problem(421, "host_not_allowed")["detail"].to_string();
+            assert!(detail.contains(name) && detail.contains("--allow-origin"), "{detail}");
+        }
+    }
+    let named = "http://desk.example".parse().expect("an origin");
+    let server = TestServer::start_with(|config| config.allow_origins.push(named)).await;
+    assert_eq!(ask_as(&server, "desk.example").await.status, 200);
+    // Where a token is needed, a page without one learns nothing either way.
+    let server = TestServer::start_with(|config| config.at_home = false).await;
+    assert_eq!(ask_as(&server, "evil.test").await.status, 200);
+}
+
+/// Lists guests by a request to a server of this name.
+async fn ask_as(server: &TestServer, name: &str) -> Answer {
+    raw(server.address, format!("GET {} HTTP/1.1\r\nhost: {name}\r\nconnection: close\r\n\r\n", guests()).as_bytes())
+        .await
 }
 
 #[tokio::test]

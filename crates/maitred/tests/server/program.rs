@@ -212,7 +212,7 @@ pub(crate) fn folder() -> (TempDir, PathBuf) {
 pub(crate) async fn try_to_add_guest(address: SocketAddr, headers: &str, body: &Value) -> Option<(u16, Value)> {
     let body = body.to_string();
     let request = format!(
-        "POST /restaurants/bistro/guests HTTP/1.1\r\nhost: maitred.test\r\nconnection: close\r\n{headers}\
+        "POST /restaurants/bistro/guests HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );

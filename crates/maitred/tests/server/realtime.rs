@@ -93,7 +93,7 @@ impl RawPeer {
     pub(crate) async fn open(address: SocketAddr, query: &str, headers: &str, more: &[u8]) -> Self {
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         let key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
-        let head = format!("GET /realtime{query} HTTP/1.1\r\nhost: maitred.test\r\n{headers}\r\n{key}\r\n\r\n");
+        let head = format!("GET /realtime{query} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n{key}\r\n\r\n");
         stream.write_all(&[head.as_bytes(), more].concat()).await.expect("a server that reads");
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {

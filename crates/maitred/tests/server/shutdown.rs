@@ -25,7 +25,7 @@ impl HalfSent {
     async fn post(address: SocketAddr, path: &str, body: &Value) -> Self {
         let mut body = body.to_string().into_bytes();
         let mut stream = TcpStream::connect(address).await.expect("a connection");
-        let head = format!("POST {path} HTTP/1.1\r\nhost: maitred.test\r\ncontent-type: application/json");
+        let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json");
         let head = format!("{head}\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n", body.len());
         stream.write_all(head.as_bytes()).await.expect("a server that reads");
         // The server answers this much once it has begun to carry the request out.

@@ -146,7 +146,7 @@ async fn what_is_no_handshake_costs_nobody_else_anything() {
         dawdlers.push(stream);
     }
     // Plain HTTP is no handshake either: there is no answer that it could read, but an end.
-    for plain in [&b"GET /healthz HTTP/1.1\r\nhost: maitred.test\r\n\r\n"[..], b"hello"] {
+    for plain in [&b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"[..], b"hello"] {
         let mut stream = TcpStream::connect(server.address).await.expect("a connection");
         stream.write_all(plain).await.expect("a server that listens");
         let mut answer = Vec::new();
@@ -254,7 +254,7 @@ async fn tail_hears_over_tls_from_whom_it_is_told_to_trust_and_from_nobody_else(
     let elsewhere = tempfile::tempdir().expect("a folder");
     certify(elsewhere.path());
     let other = elsewhere.path().join(CERTIFICATE);
-    tail(&["--ca", other.to_str().expect("a path")]).complaint("certificate").await;
+    tail(&["--ca", other.to_str().expect("a path")]).complaint("not trusted here; see --ca").await;
     tail(&["--ca", "none.pem"]).ended().await.badly(&["none.pem", "can't be read"]);
 }
 

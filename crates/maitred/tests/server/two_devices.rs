@@ -217,7 +217,7 @@ async fn devices_hear_of_a_write_whose_writer_hung_up_before_its_answer() {
     let mut device = server.device().await;
     for party in 0..50 {
         let body = json!({ "id": format!("g-{party}"), "guestName": "Rivera", "partySize": 2 }).to_string();
-        let head = format!("POST {} HTTP/1.1\r\nhost: maitred.test\r\ncontent-type: application/json", guests());
+        let head = format!("POST {} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json", guests());
         let request = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
         let mut stream = TcpStream::connect(server.address).await.expect("a connection");
         stream.write_all(request.as_bytes()).await.expect("a server that reads");

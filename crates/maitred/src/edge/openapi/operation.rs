@@ -43,7 +43,7 @@ struct Answered {
 
 /// Something that anybody may ask.
 pub(in crate::edge) fn open(id: &'static str, summary: &'static str) -> Operation {
-    let (parameters, answers, problems) = (Vec::new(), Vec::new(), Vec::new());
+    let (parameters, answers, problems) = (Vec::new(), Vec::new(), vec![StatusCode::MISDIRECTED_REQUEST]);
     Operation { id, summary, open: true, parameters, body: None, answers, problems }
 }
 

@@ -151,11 +151,18 @@ fn words(list: &Value) -> String {
     items(list).iter().map(|word| format!("<code>{}</code>", text(word))).collect::<Vec<_>>().join(" ")
 }
 
-/// A value as it is read by people. What is not there is nothing.
+/// A value as it is read by people; what stands between backticks is code. What is not there is nothing.
 fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => escape(text),
+        Value::String(text) => {
+            let pieces = escape(text);
+            let mut out = String::new();
+            for (index, piece) in pieces.split('`').enumerate() {
+                out += &if index % 2 == 1 { format!("<code>{piece}</code>") } else { piece.to_owned() };
+            }
+            out
+        }
         other => escape(&other.to_string()),
     }
 }
@@ -180,6 +187,11 @@ mod tests {
         let page = html(&openapi, &json!({}));
         assert!(page.contains("&lt;script&gt;") && page.contains("a &amp; &quot;b&quot;"), "{page}");
         assert!(!page.contains("<script"), "{page}");
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_code() {
+        assert_eq!(text(&json!("either `a` or `<b>`.")), "either <code>a</code> or <code>&lt;b&gt;</code>.");
     }
 
     #[test]

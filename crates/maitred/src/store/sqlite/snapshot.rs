@@ -157,17 +157,8 @@ impl<'a> Snapshot<'a> {
             "SELECT seq, message FROM log WHERE restaurant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
         )?;
         let logged = |row: &Row<'_>| Ok(LoggedMessage { seq: row.get(0)?, message: row.get(1)? });
-        let mut messages = Vec::new();
-        let mut bytes = 0;
-        for message in statement.query_map((self.restaurant, since, limit), logged)? {
-            let message = message?;
-            bytes += message.message.len();
-            if bytes > max_bytes && !messages.is_empty() {
-                break;
-            }
-            messages.push(message);
-        }
-        Ok(messages)
+        let rows = statement.query_map((self.restaurant, since, limit), logged)?;
+        up_to(max_bytes, rows, |message| message.message.len())
     }
 
     /// The messages that come before number `before`, newest first, at most `limit` of them and, beyond the first,
@@ -179,17 +170,8 @@ impl<'a> Snapshot<'a> {
         let before = i64::try_from(before).unwrap_or(i64::MAX);
         let audited =
             |row: &Row<'_>| Ok(AuditedMessage { seq: row.get(0)?, subject: row.get(1)?, message: row.get(2)? });
-        let mut messages = Vec::new();
-        let mut bytes = 0;
-        for message in statement.query_map((self.restaurant, before, limit), audited)? {
-            let message = message?;
-            bytes += message.message.len();
-            if bytes > max_bytes && !messages.is_empty() {
-                break;
-            }
-            messages.push(message);
-        }
-        Ok(messages)
+        let rows = statement.query_map((self.restaurant, before, limit), audited)?;
+        up_to(max_bytes, rows, |message| message.message.len())
     }
 
     /// Whether the log has a message with a number under this one.
@@ -219,6 +201,25 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}~{}", self.created_at, self.id)
     }
+}
+
+/// Rows as they come, until their bytes are more than `max_bytes`; the first in any case.
+fn up_to<T>(
+    max_bytes: usize,
+    rows: impl Iterator<Item = rusqlite::Result<T>>,
+    bytes_of: impl Fn(&T) -> usize,
+) -> Result<Vec<T>, StoreError> {
+    let mut taken = Vec::new();
+    let mut bytes = 0;
+    for row in rows {
+        let row = row?;
+        bytes += bytes_of(&row);
+        if bytes > max_bytes && !taken.is_empty() {
+            break;
+        }
+        taken.push(row);
+    }
+    Ok(taken)
 }
 
 fn collect(rows: impl Iterator<Item = rusqlite::Result<String>>) -> Result<Vec<Box<RawValue>>, StoreError> {

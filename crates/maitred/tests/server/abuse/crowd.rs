@@ -28,7 +28,7 @@ async fn an_address_takes_no_more_than_its_share_and_none_of_the_others() {
     // Each asks for something, and waits to be answered or cut off.
     let connections = stream::iter(0..CONNECTIONS).map(async |_| {
         let mut stream = TcpStream::connect(address).await.expect("a connection");
-        _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: maitred.test\r\n\r\n").await;
+        _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
         let mut answer = [0; 12];
         let read = timeout(PATIENCE, stream.read_exact(&mut answer)).await.expect("an end in time");
         let status = read.ok().map(|_| String::from_utf8_lossy(&answer[9..]).into_owned());

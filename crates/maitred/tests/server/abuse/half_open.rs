@@ -30,7 +30,7 @@ async fn heads_that_drip_and_connections_that_say_nothing_are_closed_and_cost_li
     let drip = async || {
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         stream.set_nodelay(true).expect("no delay");
-        let head = "GET /realtime HTTP/1.1\r\nhost: maitred.test\r\nupgrade: websocket\r\nx: ".bytes();
+        let head = "GET /realtime HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nx: ".bytes();
         let dripped = async {
             for byte in head.chain(std::iter::repeat(b'x')) {
                 // Slowly, so that its time is over long before it is too long.

@@ -33,8 +33,8 @@ async fn heads_without_end_are_refused_before_they_are_held() {
         last_words(stream).await
     };
     let abuse = join_all((0..PEERS).map(|index| match index % 3 {
-        0 => peer("GET /healthz HTTP/1.1\r\nhost: maitred.test\r\n", &line),
-        1 => peer("GET /realtime HTTP/1.1\r\nhost: maitred.test\r\nx: ", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+        0 => peer("GET /healthz HTTP/1.1\r\nhost: localhost\r\n", &line),
+        1 => peer("GET /realtime HTTP/1.1\r\nhost: localhost\r\nx: ", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
         _ => peer("GET /", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
     }));
     for said in house.beside("heads without end", COST_KIB, abuse).await {

@@ -40,7 +40,7 @@ async fn a_client_that_has_sent_10_mb_can_read_why_it_was_refused() {
     let server = TestServer::start().await;
     let head = |path: &str, length: &str| {
         format!(
-            "POST {path} HTTP/1.1\r\nhost: maitred.test\r\ncontent-type: application/json\r\nconnection: close\r\n{length}\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\n{length}\r\n\r\n"
         )
     };
     for path in [guests(), tables(), "/restaurants".to_owned(), "/transactions/atomic".to_owned()] {
@@ -66,8 +66,7 @@ async fn a_client_that_has_sent_10_mb_to_the_wrong_place_can_read_so() {
         (format!("PUT {}", guests()), 405, "method_not_allowed"),
         (format!("DELETE {}", guest("nobody")), 404, "not_found"),
     ] {
-        let head =
-            format!("{line} HTTP/1.1\r\nhost: maitred.test\r\nconnection: close\r\ncontent-length: {BODY}\r\n\r\n");
+        let head = format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {BODY}\r\n\r\n");
         raw(server.address, &[head.into_bytes(), vec![b' '; BODY]].concat()).await.problem(status, code);
     }
 }
@@ -76,7 +75,7 @@ async fn a_client_that_has_sent_10_mb_to_the_wrong_place_can_read_so() {
 async fn a_client_that_asks_before_it_sends_is_refused_before_it_sends() {
     let server = TestServer::start().await;
     let head = format!(
-        "POST {} HTTP/1.1\r\nhost: maitred.test\r\ncontent-type: application/json\r\nconnection: close\r\n\
+        "POST {} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\n\
          expect: 100-continue\r\ncontent-length: 99999999\r\n\r\n",
         guests()
     );
@@ -269,7 +268,7 @@ async fn a_header_that_cannot_be_used_is_named() {
 async fn a_body_that_ends_before_its_time_changes_nothing() {
     let server = TestServer::start().await;
     let mut request = format!(
-        "POST {} HTTP/1.1\r\nhost: maitred.test\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n",
+        "POST {} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n",
         guests()
     );
     write!(request, r#"{{"guestName":"Rivera","partySize":2}}"#).expect("a text");

@@ -68,7 +68,7 @@ async fn a_purge_that_is_killed_in_the_middle_is_finished_by_the_next_start() {
         // No answer comes from a server that is killed.
         crate::common::raw_text_until_closed(
             serving.address,
-            b"DELETE /restaurants/bistro/guests/ada?purge=true HTTP/1.1\r\nhost: maitred.test\r\n\r\n",
+            b"DELETE /restaurants/bistro/guests/ada?purge=true HTTP/1.1\r\nhost: localhost\r\n\r\n",
         )
         .await
     });

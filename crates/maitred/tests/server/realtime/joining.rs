@@ -50,7 +50,7 @@ async fn a_socket_opens_however_browsers_and_ipads_word_their_handshake() {
     let server = TestServer::start().await;
     let query = format!("?restaurant_id={RESTAURANT}");
     for headers in [
-        "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nOrigin: http://maitred.test\r\n\
+        "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nOrigin: http://localhost\r\n\
          Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
         "Connection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nCache-Control: no-cache\r\n\
          Sec-WebSocket-Extensions: permessage-deflate",

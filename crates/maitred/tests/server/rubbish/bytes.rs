@@ -106,7 +106,7 @@ async fn random_queries_and_paths_are_answered_with_a_reason() {
 async fn what_is_no_http_is_cut_off_and_the_next_one_is_served() {
     let server = TestServer::start().await;
     let mut random = SmallRng::seed_from_u64(SEED);
-    let host = "host: maitred.test\r\n";
+    let host = "host: localhost\r\n";
     let mut rubbish: Vec<Vec<u8>> = [
         "\r\n\r\n".to_owned(),
         "hello\r\n\r\n".to_owned(),
