@@ -235,16 +235,16 @@ fn spellings<T: Words>() -> impl Iterator<Item = (&'static str, T)> {
     T::ALL.iter().map(|word| (word.as_str(), *word)).chain(T::ALSO.iter().copied())
 }
 
-/// The letters of a word alone, in lower case: how statuses and the like are compared. What can't be seen, or is not ASCII,
-/// counts as a letter, which no word has.
+/// The letters of a word alone, in lower case: how statuses and the like are compared. A control character counts as a
+/// letter, which no word has.
 fn letters(text: &str) -> impl Iterator<Item = char> {
-    let is_between = |char: &char| (' '..='~').contains(char) && !char.is_ascii_alphabetic();
-    text.chars().filter(move |char| !is_between(char)).map(|char| char.to_ascii_lowercase())
+    let counts = |char: &char| char.is_ascii_alphabetic() || char.is_control();
+    text.chars().filter(counts).map(|char| char.to_ascii_lowercase())
 }
 
-/// A pattern of the same letters in any case, with any ASCII digits, blanks and punctuation between them.
+/// A pattern of the same letters in any case, with anything between them that does not count.
 fn loosely(spelling: &str) -> String {
-    const BETWEEN: &str = r"[ -@\[-`{-~]*";
+    const BETWEEN: &str = r"[^A-Za-z\u0000-\u001f\u007f-\u009f]*";
     let each = letters(spelling).map(|letter| format!("[{}{letter}]{BETWEEN}", letter.to_uppercase()));
     BETWEEN.to_owned() + &each.collect::<String>()
 }

@@ -55,7 +55,7 @@ fn a_status_is_read_by_its_letters_alone_and_written_one_way() {
         (&["seated", "Seated"], "seated"),
         (&["finished", "Completed", "completed"], "finished"),
         (&["cancelled", "Canceled", "canceled", "Cancelled"], "cancelled"),
-        (&["no_show", "No Show", "noShow", "no-show", "NOSHOW"], "no_show"),
+        (&["no_show", "No Show", "noShow", "no-show", "NOSHOW", "🚫 No\u{a0}Show"], "no_show"),
     ] {
         for spelling in spellings {
             let read = GuestStatus::read(&json!(spelling)).map(GuestStatus::as_str);
