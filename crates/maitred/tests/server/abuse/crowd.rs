@@ -42,10 +42,10 @@ async fn an_address_takes_no_more_than_its_share_and_none_of_the_others() {
     assert_eq!(admitted, ADMITTED);
     assert_eq!(admitted + told + cut_off, CONNECTIONS);
     assert!(told > 0);
-    let refused = metric(&mut house.writer, "maitred_refused_connections_total").await;
+    let refused = metric(&mut house.writer().await, "maitred_refused_connections_total").await;
     assert_eq!(refused as usize, CONNECTIONS - ADMITTED);
     // Once they are gone, the address is as good as any other.
     drop(connections);
     served(address).await;
-    await_metric(&mut house.writer, "maitred_devices", super::DEVICES as u64).await;
+    await_metric(&mut house.writer().await, "maitred_devices", super::DEVICES as u64).await;
 }
