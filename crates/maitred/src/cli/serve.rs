@@ -7,6 +7,7 @@ use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use floor::Id;
+use socket2::SockRef;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -14,7 +15,7 @@ use tokio::{
 
 use super::{DatabaseArg, keys::KeyArgs};
 use crate::{
-    config::{Config, Database, LOG_AGE, LOG_MESSAGES, Retention},
+    config::{ACCEPT_BACKLOG, Config, Database, LOG_AGE, LOG_MESSAGES, Retention},
     origin::AllowedOrigin,
     server::Server,
 };
@@ -138,6 +139,8 @@ fn place(database: &Database) -> String {
 pub(super) async fn listen(address: &str) -> Result<(TcpListener, SocketAddr)> {
     let failed = || format!("can't listen on {address}; name another address with --listen");
     let listener = TcpListener::bind(address).await.with_context(failed)?;
+    // It listens already, with a queue of the library's own length; said again, it is as long as is said here.
+    SockRef::from(&listener).listen(ACCEPT_BACKLOG).with_context(failed)?;
     let address = listener.local_addr().with_context(failed)?;
     Ok((listener, address))
 }

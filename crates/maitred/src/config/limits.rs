@@ -227,6 +227,11 @@ pub const PACED_KEYS: usize = 65_536;
 /// How long a browser may remember what pages from elsewhere may do.
 pub const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 
+/// Connections that may wait to be accepted: all the devices of a busy server, who come back in the same moment once it was
+/// restarted. Where they are more than fit, the system leaves them to try again after seconds. Linux itself allows no more
+/// (`net.core.somaxconn`).
+pub const ACCEPT_BACKLOG: i32 = 4096;
+
 /// How long to wait before accepting again where the system has no more file descriptors.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use futures_util::future::join_all;
 use maitred::config::Config;
 use serde_json::{Value, json};
 use tokio::{
@@ -266,4 +267,22 @@ async fn serve_holds_the_limits_for_strangers_where_it_listens_for_others_than_t
     timeout(PATIENCE, held).await.expect("a pace that is held");
     let _second = TcpStream::connect(address).await.expect("a connection");
     assert!(told(address).await.starts_with("HTTP/1.1 503 "));
+}
+
+#[tokio::test]
+async fn a_thousand_who_come_while_the_server_is_held_up_are_all_let_in_when_it_goes_on() {
+    rlimit::increase_nofile_limit(u64::MAX).expect("as many files as may be");
+    let (folder, _) = folder();
+    let serving = Serving::listening(Program::maitred(folder.path(), &["serve", "--listen", "127.0.0.1:0"])).await;
+    serving.program.signal("STOP");
+    let connections = join_all((0..1_000).map(|_| TcpStream::connect(serving.address)));
+    let connections = timeout(PATIENCE, connections).await.expect("a queue that takes them all");
+    serving.program.signal("CONT");
+    for connection in connections {
+        let mut connection = connection.expect("a connection");
+        connection.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("a request");
+        let mut answer = [0; 12];
+        timeout(PATIENCE, connection.read_exact(&mut answer)).await.expect("in time").expect("an answer");
+        assert_eq!(&answer, b"HTTP/1.1 200");
+    }
 }
