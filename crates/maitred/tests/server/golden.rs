@@ -1,7 +1,9 @@
 //! The messages on the wire, compared with the files in `golden/` at the root of the repository. Its README says what
-//! the files are; `GOLDEN_WRITE=1` writes those in `golden/wire/` anew.
+//! the files are; `GOLDEN_WRITE=1` writes those in `golden/wire/` and `golden/fold/` anew.
 
-use std::{fs, path::PathBuf, time::Duration};
+mod evening;
+
+use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 
 use maitred::access::Role;
 use serde_json::{Value, json};
@@ -82,14 +84,14 @@ async fn the_message_by_which_the_ios_client_identifies_itself_is_taken_word_for
     assert_covers(&text.parse().expect("JSON"), &device.next().await);
 }
 
-/// Compares a text from the wire with its file, or writes the file.
+/// Compares a text that is laid out with its file, or writes the file.
 #[track_caller]
-fn assert_golden(name: &str, text: &str) {
-    let (name, text) = (format!("wire/{name}"), pretty(text) + "\n");
+fn assert_golden(name: &str, laid_out: &str) {
+    let text = format!("{laid_out}\n");
     if std::env::var_os("GOLDEN_WRITE").is_some() {
-        fs::write(file(&name), text).expect("a file that can be written");
+        fs::write(file(name), text).expect("a file that can be written");
     } else {
-        assert_eq!(text, read(&name), "golden/{name}.json says otherwise; GOLDEN_WRITE=1 writes it anew");
+        assert_eq!(text, read(name), "golden/{name}.json says otherwise; GOLDEN_WRITE=1 writes it anew");
     }
 }
 
@@ -229,12 +231,32 @@ fn golden_files_are_messages_whose_type_comes_first() {
 impl Device {
     /// The next message is, but for what differs from run to run, the one in `golden/wire/`.
     async fn expect_golden(&mut self, name: &str) {
-        assert_golden(name, &self.next_text().await.expect("a message, but the socket closed"));
+        let text = self.next_text().await.expect("a message, but the socket closed");
+        assert_golden(&format!("wire/{name}"), &pretty(&text));
     }
 }
 
 /// A JSON text laid out for people, its keys in their order, with placeholders for what differs from run to run.
 fn pretty(json: &str) -> String {
+    lay_out(json, &mut |_| SOME_TIME.to_owned())
+}
+
+/// The same, but which time comes before which is still to be seen: the earliest is six in the evening, and each of the
+/// others a minute later than the one before.
+fn pretty_in_order(json: &str) -> String {
+    let mut times = BTreeSet::new();
+    lay_out(json, &mut |time| {
+        times.insert(time.to_owned());
+        String::new()
+    });
+    let minutes: Vec<String> = times.into_iter().collect();
+    lay_out(json, &mut |time| {
+        let minute = minutes.iter().position(|other| other == time).expect("it was there a moment ago");
+        format!("2025-08-16T{:02}:{:02}:00.000000Z", 18 + minute / 60, minute % 60)
+    })
+}
+
+fn lay_out(json: &str, time: &mut impl FnMut(&str) -> String) -> String {
     let (mut out, mut depth, mut key) = (String::new(), 0, "");
     let mut rest = json;
     while let Some(char) = rest.chars().next() {
@@ -266,7 +288,7 @@ fn pretty(json: &str) -> String {
                 key = token;
                 out += token;
             }
-            '"' => out += &placeholder(token),
+            '"' => out += &placeholder(token, time),
             _ if key == "\"retry_ms\"" => out += SOME_DELAY,
             _ => out += token,
         }
@@ -291,12 +313,12 @@ fn end_of_text(rest: &str) -> usize {
 }
 
 /// What stands in a file for this quoted text.
-fn placeholder(quoted: &str) -> String {
+fn placeholder(quoted: &str, time: &mut impl FnMut(&str) -> String) -> String {
     let text = quoted.trim_matches('"');
     let uuid_at = text.len().checked_sub(SOME_UUID.len()).filter(|at| text.is_char_boundary(*at));
     match uuid_at {
         _ if text == BOOKED_FOR => quoted.to_owned(),
-        _ if is_time(text) => format!("\"{SOME_TIME}\""),
+        _ if is_time(text) => format!("\"{}\"", time(text)),
         Some(at) if is_uuid(&text[at..]) => format!("\"{}{SOME_UUID}\"", &text[..at]),
         _ => quoted.to_owned(),
     }
@@ -325,4 +347,8 @@ fn a_text_is_laid_out_with_placeholders_and_nothing_else_changed() {
         "timestamp": SOME_TIME, "epoch": SOME_UUID });
     assert_eq!(laid_out.parse::<Value>().expect("JSON"), expected);
     assert!(laid_out.starts_with("{\n  \"type\": \"x\",\n  \"b\": [],\n  \"a\": [\n    \"say"), "{laid_out}");
+    let times = r#"["2026-01-02T03:04:05.060708Z","2025-01-02T03:04:05.060708Z","2026-01-02T03:04:05.060708Z"]"#;
+    let times = pretty_in_order(times).parse::<Value>().expect("JSON");
+    let [six, one_past] = ["2025-08-16T18:00:00.000000Z", "2025-08-16T18:01:00.000000Z"];
+    assert_eq!(times, json!([one_past, six, one_past]));
 }
