@@ -2,6 +2,7 @@
 
 mod fields;
 mod given;
+mod golden;
 mod guests;
 mod messages;
 mod precedence;
