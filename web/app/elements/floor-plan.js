@@ -1,0 +1,489 @@
+import { LitElement, css, html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { addTable, layTable } from '../floor/actions.js';
+import { NOTHING } from '../floor/fold.js';
+import { centre, frame, freeNumber, layOut, neighbour, position, sections, toPlan, toScreen } from '../floor/plan.js';
+import { usualTurns } from '../floor/service.js';
+import { randomId } from '../live/memory.js';
+import { words } from '../words.js';
+import { ask } from './ask.js';
+import { followDrag } from './drag.js';
+import './floor-table.js';
+import { icon } from './icons.js';
+import './plan-tools.js';
+import { shared } from './shared.js';
+import './table-sheet.js';
+
+/**
+ * @import { Direction, Layout, Point } from '../floor/plan.js'
+ * @import { Floor, Guest, Table, TableStatus } from '../floor/types.js'
+ */
+
+/** @type {TableStatus[]} */
+const STATUSES = ['available', 'reserved', 'occupied', 'dirty', 'out_of_service'];
+
+/** How far an arrow key moves a table while the plan is edited, in units. */
+const NUDGE = 10;
+
+/** How far a pointer may stray before it moves a table, in pixels. */
+const SLACK = 6;
+
+/** The tables, as they stand in the room. */
+export class FloorPlan extends LitElement {
+  static properties = {
+    floor: { attribute: false },
+    pending: { attribute: false },
+    chooser: { attribute: false },
+    over: { attribute: false },
+    chosen: { attribute: false },
+    notes: { attribute: false },
+    editing: { type: Boolean },
+    now: { type: Number },
+    section: { state: true },
+    screen: { state: true },
+    moving: { state: true },
+    cursor: { state: true },
+  };
+
+  static styles = [
+    shared,
+    css`
+      :host {
+        position: relative;
+        display: grid;
+        grid-template-rows: auto 1fr auto;
+        min-width: 0;
+        min-height: 0;
+      }
+
+      .bar {
+        display: flex;
+        align-items: center;
+        gap: 0.375rem;
+        padding: 0.375rem 0.75rem;
+        border-bottom: 1px solid var(--line);
+        min-height: 3.75rem;
+      }
+
+      nav {
+        display: flex;
+        flex: 1;
+        gap: 0.25rem;
+        overflow-x: auto;
+        scrollbar-width: none;
+      }
+
+      nav button {
+        flex: none;
+        border-color: transparent;
+        background: none;
+      }
+
+      nav button[aria-current='true'] {
+        border-color: var(--line-strong);
+        background: var(--surface);
+        font-weight: 600;
+      }
+
+      .choosing {
+        display: flex;
+        flex: 1;
+        align-items: center;
+        gap: 0.5rem;
+        font-weight: 600;
+      }
+
+      .choosing span {
+        flex: 1;
+      }
+
+      .scroll {
+        position: relative;
+        overflow: auto;
+        overscroll-behavior: contain;
+        min-height: 0;
+      }
+
+      .plan {
+        position: relative;
+        overflow: hidden;
+      }
+
+      .editing .plan {
+        background-image: radial-gradient(var(--line) 1px, transparent 1px);
+        background-size: 1.5rem 1.5rem;
+        touch-action: none;
+      }
+
+      .empty {
+        position: absolute;
+        inset: 0;
+        display: grid;
+        place-content: center;
+        justify-items: center;
+        gap: 1rem;
+        color: var(--ink-soft);
+      }
+
+      ul {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.25rem 1rem;
+        margin: 0;
+        padding: 0.375rem 0.75rem;
+        border-top: 1px solid var(--line);
+        list-style: none;
+        font-size: 0.8125rem;
+        color: var(--ink-soft);
+        font-variant-numeric: tabular-nums;
+      }
+
+      li {
+        display: flex;
+        align-items: center;
+        gap: 0.25rem;
+      }
+
+      li b {
+        color: var(--ink);
+      }
+
+      .note {
+        position: absolute;
+        z-index: 3;
+        display: flex;
+        align-items: center;
+        width: 17rem;
+        max-width: calc(100% - 1rem);
+        padding-left: 0.75rem;
+        border: 1px solid var(--passed);
+        border-radius: var(--radius);
+        background: var(--passed-soft);
+        color: var(--passed);
+        font-size: 0.875rem;
+        box-shadow: var(--shadow);
+      }
+
+      .note span {
+        flex: 1;
+      }
+    `,
+  ];
+
+  /** @type {ResizeObserver | null} */
+  #observer = null;
+  /** @type {Layout | null} */
+  #layout = null;
+  /** @type {Map<string, Point>} The centres of the tables that are shown, in units. */
+  #centres = new Map();
+
+  constructor() {
+    super();
+    /** @type {Floor} */
+    this.floor = NOTHING;
+    /** @type {ReadonlySet<string>} */
+    this.pending = new Set();
+    /** @type {Guest | null} The party for whom a table is being chosen. */
+    this.chooser = null;
+    /** @type {string | null} The table over which a party is being dragged. */
+    this.over = null;
+    /** @type {string | null} The table that was tapped. */
+    this.chosen = null;
+    /** @type {ReadonlyMap<string, string>} */
+    this.notes = new Map();
+    this.editing = false;
+    this.now = 0;
+    /** @type {string | null | undefined} Undefined: all of them. */
+    this.section = undefined;
+    /** In pixels. */
+    this.screen = { width: 0, height: 0 };
+    /** @type {{ id: string, to: Point } | null} The table that is being moved, and where it is, in units. */
+    this.moving = null;
+    /** @type {string | null} The table that the Tab key gets to. */
+    this.cursor = null;
+  }
+
+  firstUpdated() {
+    const scroll = /** @type {HTMLElement} */ (this.renderRoot.querySelector('.scroll'));
+    this.#observer = new ResizeObserver(() => {
+      this.screen = { width: scroll.clientWidth, height: scroll.clientHeight };
+    });
+    this.#observer.observe(scroll);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.#observer?.disconnect();
+  }
+
+  /**
+   * Puts the cursor on a table, or on the one that had it last.
+   *
+   * @param {string} [id]
+   */
+  focusTable(id = this.cursor ?? [...this.#centres.keys()][0]) {
+    if (id === undefined) return;
+    if (!this.#centres.has(id)) this.section = undefined;
+    this.cursor = id;
+    void this.updateComplete.then(() => this.#element(id)?.focus());
+  }
+
+  willUpdate() {
+    const shown = this.#shown();
+    const lost = [...this.floor.tables.values()].filter(({ position }) => position === null).map(({ id }) => id);
+    this.#centres = new Map(shown.map((table) => [table.id, centre(table, lost.indexOf(table.id))]));
+    const whole = this.editing || this.section === undefined;
+    const { width, height } = this.screen;
+    this.#layout = layOut([...this.#centres.values()], frame([...this.#centres.values()], whole), width, height);
+    if (this.moving) this.#centres.set(this.moving.id, this.moving.to);
+    if (this.cursor === null || !this.#centres.has(this.cursor)) this.cursor = shown[0]?.id ?? null;
+  }
+
+  render() {
+    const { floor, editing } = this;
+    return html`
+      <div class="bar">${this.chooser ? this.#choosing(this.chooser) : this.#tabs()}</div>
+      <div class="scroll ${editing ? 'editing' : ''}" @keydown=${this.#keys}>
+        ${this.#plan()}
+        ${floor.restaurant && floor.tables.size === 0 && !editing ? this.#empty() : nothing}
+      </div>
+      ${editing ? html`<plan-tools .floor=${floor} .table=${this.#chosenTable()} @add-table=${this.#addTable}></plan-tools>` : this.#legend()}
+      ${!editing && !this.chooser && this.#chosenTable() ? this.#sheet(/** @type {Table} */ (this.#chosenTable())) : nothing}
+    `;
+  }
+
+  #plan() {
+    const layout = this.#layout;
+    if (!layout || layout.width === 0) return nothing;
+    const minute = Math.floor(this.now / 60_000);
+    const turns = usualTurns(this.floor);
+    return html`
+      <div class="plan" role="group" aria-label=${words.plan} @click=${this.#clickPlan}>
+        ${repeat(
+          this.#shown(),
+          ({ id }) => id,
+          (table) => {
+            const { x, y } = toScreen(layout, this.#centres.get(table.id) ?? centre(table));
+            const guest = table.guest_id === null ? null : (this.floor.guests.get(table.guest_id) ?? null);
+            return html`<floor-table
+              .table=${table}
+              .guest=${guest}
+              .x=${x}
+              .y=${y}
+              .scale=${layout.scale}
+              .minute=${guest ? minute : 0}
+              .usualTurn=${guest ? turns(guest.partySize) : 0}
+              .chooser=${this.chooser}
+              .pending=${this.pending.has(table.id)}
+              .chosen=${this.chosen === table.id}
+              .over=${this.over === table.id}
+              .dim=${this.editing && this.section !== undefined && table.section !== this.section}
+              .reachable=${this.cursor === table.id}
+              @click=${(/** @type {MouseEvent} */ event) => this.#clickTable(event, table)}
+              @pointerdown=${(/** @type {PointerEvent} */ event) => this.#press(event, table, guest)}
+            ></floor-table>`;
+          },
+        )}
+        ${[...this.notes].map(([id, text]) => this.#note(id, text))}
+      </div>
+    `;
+  }
+
+  /** Puts what depends on the screen's size in place. */
+  updated() {
+    const plan = /** @type {HTMLElement | null} */ (this.renderRoot.querySelector('.plan'));
+    if (!plan || !this.#layout) return;
+    plan.style.width = `${this.#layout.width}px`;
+    plan.style.height = `${this.#layout.height}px`;
+    for (const note of /** @type {NodeListOf<HTMLElement>} */ (plan.querySelectorAll('.note'))) {
+      const point = toScreen(this.#layout, this.#centres.get(note.dataset['id'] ?? '') ?? { x: 0, y: 0 });
+      const width = note.offsetWidth;
+      note.style.left = `${Math.min(Math.max(4, point.x - width / 2), this.#layout.width - width - 4)}px`;
+      note.style.top = `${Math.min(point.y + 28, this.#layout.height - note.offsetHeight - 4)}px`;
+    }
+  }
+
+  #tabs() {
+    const tab = (/** @type {string | null | undefined} */ section, /** @type {string} */ text) => html`
+      <button aria-current=${this.section === section} @click=${() => (this.section = section)}>${text}</button>
+    `;
+    const names = sections(this.floor.tables.values());
+    return html`
+      <nav aria-label=${words.sections}>
+        ${tab(undefined, words.allSections)} ${names.map((name) => tab(name, name ?? words.noSection))}
+      </nav>
+      <button class=${this.editing ? 'main' : 'quiet'} @click=${() => ask(this, { what: 'editing', on: !this.editing })}>
+        ${icon(this.editing ? 'live' : 'edit')}${this.editing ? words.donePlan : words.editPlan}
+      </button>
+    `;
+  }
+
+  /** @param {Guest} guest */
+  #choosing(guest) {
+    return html`
+      <div class="choosing" role="status">
+        ${icon('seat')}<span>${guest.status === 'seated' ? words.choosingMove(guest) : words.choosing(guest)}</span>
+        <button @click=${() => ask(this, { what: 'party', id: null })}>${words.stopChoosing}</button>
+      </div>
+    `;
+  }
+
+  #empty() {
+    return html`<div class="empty">
+      ${words.noTables}
+      <button class="main" @click=${() => ask(this, { what: 'editing', on: true })}>${icon('edit')}${words.layTables}</button>
+    </div>`;
+  }
+
+  #legend() {
+    const tables = [...this.floor.tables.values()];
+    const each = (/** @type {TableStatus} */ status) => html`
+      <li>${icon(status)}<b>${tables.filter((table) => table.status === status).length}</b>${words.tableStatus[status]}</li>
+    `;
+    return html`<ul aria-label=${words.legend}>${STATUSES.map(each)}</ul>`;
+  }
+
+  /** @param {Table} table */
+  #sheet(table) {
+    const guest = table.guest_id === null ? null : (this.floor.guests.get(table.guest_id) ?? null);
+    return html`<table-sheet .floor=${this.floor} .table=${table} .guest=${guest} .now=${this.now}></table-sheet>`;
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} text
+   */
+  #note(id, text) {
+    if (!this.#centres.has(id)) return nothing;
+    return html`<div class="note" data-id=${id}>
+      <span>${text}</span>
+      <button class="quiet" aria-label=${words.dismiss} @click=${() => ask(this, { what: 'dismiss', row: id })}>${icon('close')}</button>
+    </div>`;
+  }
+
+  /** The tables of the section; all of them while the plan is edited. */
+  #shown() {
+    const tables = [...this.floor.tables.values()];
+    return this.editing || this.section === undefined ? tables : tables.filter(({ section }) => section === this.section);
+  }
+
+  #chosenTable() {
+    return this.chosen === null ? null : (this.floor.tables.get(this.chosen) ?? null);
+  }
+
+  /** @param {string} id */
+  #element(id) {
+    return /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(`floor-table[data-id="${CSS.escape(id)}"]`));
+  }
+
+  /**
+   * @param {MouseEvent} event
+   * @param {Table} table
+   */
+  #clickTable(event, table) {
+    event.stopPropagation();
+    this.cursor = table.id;
+    if (this.chooser) ask(this, { what: 'seat', party: this.chooser.id, table: table.id });
+    else ask(this, { what: 'table', id: this.chosen === table.id && !this.editing ? null : table.id });
+  }
+
+  /** @param {MouseEvent & { currentTarget: HTMLElement }} event */
+  #clickPlan({ currentTarget, clientX, clientY }) {
+    const table = this.#chosenTable();
+    if (!this.editing) {
+      if (this.chosen !== null) ask(this, { what: 'table', id: null });
+    } else if (table && this.#layout) {
+      const { left, top } = currentTarget.getBoundingClientRect();
+      this.#lay(table, toPlan(this.#layout, { x: clientX - left, y: clientY - top }));
+    }
+  }
+
+  /**
+   * @param {PointerEvent} event
+   * @param {Table} table
+   * @param {Guest | null} guest
+   */
+  #press(event, table, guest) {
+    if (this.editing) this.#moveTable(event, table);
+    else if (guest) {
+      followDrag(event, words.partyOf(guest), {
+        over: (over) => ask(this, { what: 'drag', party: guest.id, over }),
+        drop: (to) => {
+          ask(this, { what: 'drag', party: null, over: null });
+          if (to !== null && to !== table.id) ask(this, { what: 'seat', party: guest.id, table: to });
+        },
+      });
+    }
+  }
+
+  /**
+   * Moves a table with the pointer.
+   *
+   * @param {PointerEvent} start
+   * @param {Table} table
+   */
+  #moveTable(start, table) {
+    const layout = this.#layout;
+    const from = this.#centres.get(table.id);
+    if (start.button !== 0 || !start.isPrimary || !layout || !from) return;
+    const ending = new AbortController();
+    const { signal } = ending;
+    const place = toScreen(layout, from);
+    addEventListener(
+      'pointermove',
+      (event) => {
+        const [dx, dy] = [event.clientX - start.clientX, event.clientY - start.clientY];
+        if (event.pointerId !== start.pointerId || (!this.moving && Math.hypot(dx, dy) < SLACK)) return;
+        this.moving = { id: table.id, to: toPlan(layout, { x: place.x + dx, y: place.y + dy }) };
+      },
+      { signal },
+    );
+    const end = (/** @type {PointerEvent} */ event) => {
+      if (event.pointerId !== start.pointerId) return;
+      ending.abort();
+      const moving = this.moving;
+      this.moving = null;
+      if (moving && event.type === 'pointerup') this.#lay(table, moving.to);
+    };
+    addEventListener('pointerup', end, { signal });
+    addEventListener('pointercancel', end, { signal });
+  }
+
+  /**
+   * @param {Table} table
+   * @param {Point} to In units.
+   */
+  #lay(table, to) {
+    ask(this, { what: 'wish', wish: layTable(table, { position: position(to) }) });
+  }
+
+  #addTable() {
+    const id = `table-${randomId()}`;
+    const section = this.section === undefined ? {} : { section: this.section };
+    const data = { tableNumber: freeNumber(this.floor.tables.values()), capacity: 4, shape: 'square', position: { x: 0.5, y: 0.5 }, ...section };
+    ask(this, { what: 'wish', wish: addTable(id, data) });
+    ask(this, { what: 'table', id });
+    this.focusTable(id);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keys(event) {
+    const direction = /** @type {Record<string, Direction>} */ ({
+      ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right',
+    })[event.key];
+    const id = this.cursor;
+    if (direction === undefined || id === null || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const table = this.floor.tables.get(id);
+    if (this.editing && this.chosen === id && table) {
+      const { x, y } = centre(table);
+      const [dx, dy] = { up: [0, -NUDGE], down: [0, NUDGE], left: [-NUDGE, 0], right: [NUDGE, 0] }[direction];
+      this.#lay(table, { x: x + (dx ?? 0), y: y + (dy ?? 0) });
+      return;
+    }
+    this.focusTable(neighbour(this.#centres, id, direction) ?? id);
+  }
+}
+
+customElements.define('floor-plan', FloorPlan);

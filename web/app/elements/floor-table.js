@@ -1,0 +1,366 @@
+import { LitElement, css, html, nothing, svg } from 'lit';
+import { chairs, size } from '../floor/plan.js';
+import { obstacle } from '../floor/seating.js';
+import { minutesBetween } from '../floor/waitlist.js';
+import { words } from '../words.js';
+import { icon } from './icons.js';
+import { shared } from './shared.js';
+
+/**
+ * @import { Guest, Table } from '../floor/types.js'
+ * @import { Obstacle } from '../floor/seating.js'
+ */
+
+/** How much of a table's drawing lies outside of it (chairs, the ring), in units. */
+const AROUND = 16;
+
+/** Below how many pixels a table has no room for everything, and for more than its number and state. */
+const ROOMY_PX = 84;
+const NARROW_PX = 66;
+
+/** One table on the plan: where it stands, in which state, who sits there and for how long. */
+export class FloorTable extends LitElement {
+  static properties = {
+    table: { attribute: false },
+    guest: { attribute: false },
+    x: { type: Number },
+    y: { type: Number },
+    scale: { type: Number },
+    minute: { type: Number },
+    usualTurn: { type: Number },
+    chooser: { attribute: false },
+    pending: { type: Boolean, reflect: true },
+    chosen: { type: Boolean, reflect: true },
+    over: { type: Boolean, reflect: true },
+    dim: { type: Boolean, reflect: true },
+    reachable: { type: Boolean },
+  };
+
+  static styles = [
+    shared,
+    css`
+      :host {
+        position: absolute;
+        display: block;
+        contain: layout style;
+      }
+
+      button {
+        position: absolute;
+        inset: 0;
+        display: grid;
+        place-content: center;
+        gap: 0;
+        width: 100%;
+        min-width: 0;
+        padding: 0;
+        border: none;
+        background: none;
+        line-height: 1.2;
+        text-align: center;
+        color: var(--table-ink);
+        touch-action: inherit;
+        user-select: none;
+        -webkit-user-select: none;
+        -webkit-touch-callout: none;
+      }
+
+      button:hover {
+        background: none;
+      }
+
+      :host(:hover) .top {
+        filter: brightness(0.96);
+      }
+
+      button:focus-visible {
+        outline: none;
+      }
+
+      button:focus-visible ~ svg.drawing .top,
+      :host([chosen]) svg.drawing .top {
+        stroke: var(--focus);
+        stroke-width: 5;
+      }
+
+      svg.drawing {
+        position: absolute;
+        inset: 0;
+        width: 100%;
+        height: 100%;
+        overflow: visible;
+        pointer-events: none;
+      }
+
+      button {
+        z-index: 1;
+      }
+
+      .chair {
+        fill: var(--surface);
+        stroke: var(--table-line);
+        stroke-width: 2;
+      }
+
+      .top {
+        fill: var(--table);
+        stroke: var(--table-line);
+        stroke-width: 2;
+      }
+
+      .reserved .top {
+        stroke-dasharray: 9 5;
+        stroke-width: 3;
+      }
+
+      .out_of_service .top {
+        stroke-dasharray: 3 5;
+      }
+
+      .ring {
+        fill: none;
+        stroke: var(--ring);
+        stroke-width: 6;
+        stroke-linecap: round;
+      }
+
+      .ring.over {
+        stroke: var(--ring-over);
+      }
+
+      :host([pending]) .top {
+        stroke: var(--near);
+        stroke-width: 4;
+        stroke-dasharray: 8 6;
+      }
+
+      .available {
+        --table: var(--available);
+        --table-ink: var(--available-ink);
+        --table-line: var(--available-line);
+      }
+
+      .reserved {
+        --table: var(--reserved);
+        --table-ink: var(--reserved-ink);
+        --table-line: var(--reserved-line);
+      }
+
+      .occupied {
+        --table: var(--occupied);
+        --table-ink: var(--occupied-ink);
+        --table-line: var(--occupied-line);
+      }
+
+      .dirty {
+        --table: var(--dirty);
+        --table-ink: var(--dirty-ink);
+        --table-line: var(--dirty-line);
+      }
+
+      .out_of_service {
+        --table: var(--out-of-service);
+        --table-ink: var(--out-of-service-ink);
+        --table-line: var(--out-of-service-line);
+      }
+
+      .fits .top {
+        stroke: var(--accent);
+        stroke-width: 5;
+      }
+
+      :host([over]) .top {
+        stroke: var(--focus);
+        stroke-width: 7;
+      }
+
+      .blocked svg.drawing {
+        opacity: 0.45;
+      }
+
+      .blocked button {
+        color: var(--ink);
+      }
+
+      :host([dim]) {
+        opacity: 0.35;
+      }
+
+      .number {
+        display: flex;
+        align-items: center;
+        justify-content: center;
+        gap: 0.25em;
+        font-weight: 700;
+        font-size: 1.0625rem;
+      }
+
+      .narrow .number {
+        font-size: 0.9375rem;
+      }
+
+      .line {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+        font-size: 0.75rem;
+        font-variant-numeric: tabular-nums;
+      }
+
+      .name {
+        font-weight: 600;
+      }
+
+      .mark {
+        position: absolute;
+        top: -0.125rem;
+        right: -0.125rem;
+        z-index: 1;
+        display: grid;
+        padding: 0.125rem;
+        border-radius: 50%;
+        background: var(--near-soft);
+        color: var(--near);
+        pointer-events: none;
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    // Always given by whoever makes one.
+    this.table = /** @type {Table} */ (/** @type {unknown} */ (undefined));
+    /** @type {Guest | null} Who sits there. */
+    this.guest = null;
+    this.x = 0;
+    this.y = 0;
+    this.scale = 1;
+    this.minute = 0;
+    /** In minutes. */
+    this.usualTurn = 90;
+    /** @type {Guest | null} The party for whom a table is being chosen. */
+    this.chooser = null;
+    this.pending = false;
+    this.chosen = false;
+    this.over = false;
+    this.dim = false;
+    /** Whether the Tab key gets here; the arrows always do. */
+    this.reachable = false;
+  }
+
+  focus() {
+    this.renderRoot.querySelector('button')?.focus();
+  }
+
+  willUpdate() {
+    const { width, height } = this.#box();
+    const { style, x, y } = this;
+    style.left = `${x - width / 2}px`;
+    style.top = `${y - height / 2}px`;
+    style.width = `${width}px`;
+    style.height = `${height}px`;
+    this.dataset['id'] = this.table.id;
+  }
+
+  render() {
+    const { table, chooser } = this;
+    const why = chooser ? obstacle(chooser, table) : null;
+    const choice = !chooser ? '' : why === null ? 'fits' : 'blocked';
+    const { width, height } = size(table);
+    const room = Math.min(width, height) * this.scale;
+    const fit = room < NARROW_PX ? 'narrow' : room < ROOMY_PX ? 'medium' : 'roomy';
+    return html`
+      <div class="${table.status} ${choice} ${fit}">
+        <button tabindex=${this.reachable ? 0 : -1} aria-label=${this.#label(why)} aria-pressed=${this.chosen}>
+          <span class="number">${table.tableNumber}${icon(table.status)}</span>
+          ${this.#lines(why, fit)}
+        </button>
+        ${this.#drawing(width, height)}
+        ${this.pending ? html`<span class="mark">${icon('pending')}</span>` : nothing}
+      </div>
+    `;
+  }
+
+  /**
+   * @param {Obstacle | null} why
+   * @param {'narrow' | 'medium' | 'roomy'} fit
+   */
+  #lines(why, fit) {
+    const { chooser, guest, table } = this;
+    const line = (/** @type {unknown} */ text, kind = '') => html`<span class="line ${kind}">${text}</span>`;
+    if (chooser && why !== null) return line(why === 'too_small' ? words.seatsOnly(table.capacity) : words.obstacleShort[why]);
+    if (chooser) return [line(words.fits, 'name'), fit === 'narrow' ? nothing : line(words.seats(table.capacity))];
+    if (!guest) return [fit === 'narrow' ? nothing : line(words.tableStatus[table.status]), fit === 'roomy' ? line(words.seats(table.capacity)) : nothing];
+    const minutes = words.since(this.#minutes());
+    const who = line(html`${guest.guestName} · ${guest.partySize}`, 'name');
+    if (fit === 'narrow') return who;
+    return [who, line(minutes), fit === 'roomy' ? line(words.tableStatus[table.status]) : nothing];
+  }
+
+  /** @param {Obstacle | null} why */
+  #label(why) {
+    const { chooser, guest, table, pending } = this;
+    const parts = [words.table(table.tableNumber), words.tableStatus[table.status], words.seats(table.capacity)];
+    if (guest) {
+      parts.push(words.partyOf(guest), words.sinceLabel(this.#minutes()));
+      if (this.#minutes() > this.usualTurn) parts.push(words.turnOver);
+    }
+    if (chooser) parts.push(why === null ? words.fits : words.obstacleShort[why]);
+    if (pending) parts.push(words.pending);
+    return parts.join(', ');
+  }
+
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
+  #drawing(width, height) {
+    const { table } = this;
+    const round = table.shape === null || table.shape === 'round' || table.shape === 'oval';
+    const box = { width: width + 2 * AROUND, height: height + 2 * AROUND };
+    // The box is that of the unturned table: what is turned may lie outside of it.
+    const around = `${-box.width / 2} ${-box.height / 2} ${box.width} ${box.height}`;
+    return html`
+      <svg class="drawing" viewBox=${around} aria-hidden="true">
+        <g transform="rotate(${table.rotation ?? 0})">
+          ${chairs(table).map(({ x, y, turn }) => svg`<rect class="chair" x="-9" y="-6" width="18" height="12" rx="5" transform="translate(${x} ${y}) rotate(${turn})"/>`)}
+          ${outline('top', width, height, round)}
+          ${this.guest ? outline(this.#minutes() > this.usualTurn ? 'ring over' : 'ring', width - 12, height - 12, round, this.#share()) : nothing}
+        </g>
+      </svg>
+    `;
+  }
+
+  /** How much of the usual turn is over, in percent. */
+  #share() {
+    return Math.min(100, Math.max(1, (100 * this.#minutes()) / this.usualTurn));
+  }
+
+  #minutes() {
+    return minutesBetween(this.guest?.seatedTime ?? this.table.statusSince, this.minute * 60_000);
+  }
+
+  /** In pixels, with room for a finger. */
+  #box() {
+    const { width, height } = size(this.table);
+    const side = (/** @type {number} */ length) => Math.max(48, (length + 2 * AROUND) * this.scale);
+    return { width: side(width), height: side(height) };
+  }
+}
+
+/**
+ * A table's outline, or the first percent of it.
+ *
+ * @param {string} kind
+ * @param {number} width
+ * @param {number} height
+ * @param {boolean} round
+ * @param {number} [share] In percent.
+ */
+function outline(kind, width, height, round, share) {
+  const [rx, ry] = round ? [width / 2, height / 2] : [10, 10];
+  return svg`<rect class=${kind} x=${-width / 2} y=${-height / 2} width=${width} height=${height} rx=${rx} ry=${ry}
+    pathLength=${share === undefined ? nothing : 100} stroke-dasharray=${share === undefined ? nothing : `${share} 100`}/>`;
+}
+
+customElements.define('floor-table', FloorTable);

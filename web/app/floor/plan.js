@@ -1,0 +1,257 @@
+/**
+ * Where tables stand and how large they are drawn. Lengths are in units unless it says pixels: the plan is 1000 wide and
+ * 750 high. Pure.
+ */
+
+/**
+ * @import { Table } from './types.js'
+ *
+ * @typedef {{ x: number, y: number }} Point
+ * @typedef {{ left: number, top: number, width: number, height: number }} Frame
+ * @typedef {'up' | 'down' | 'left' | 'right'} Direction
+ *
+ * @typedef {object} Layout How a plan is drawn; all but the frame in pixels.
+ * @property {Frame} frame
+ * @property {number} width
+ * @property {number} height
+ * @property {number} scale Pixels a unit of a table's size.
+ * @property {number} edge
+ */
+
+export const PLAN_WIDTH = 1000;
+export const PLAN_HEIGHT = 750;
+
+/** How much room a table takes with its chairs, in units of its size: a table for four and a chair's depth on each side. */
+const ROOM = 118;
+
+/** How many pixels a unit of a table's size is at the most, where there is all the room in the world. */
+const LARGEST = 1.45;
+
+/** How many at the least: a table for two is 52 pixels then, so that a finger hits it. */
+const SMALLEST = 0.72;
+
+/** How far the middle of a table stays from the edge of the plan, in pixels at the largest. */
+const EDGE = 84;
+
+/**
+ * The centre of a table. One without a position stands in a row along the lower edge until somebody moves it.
+ *
+ * @param {Table} table
+ * @param {number} index Its place among those without a position.
+ * @returns {Point}
+ */
+export function centre(table, index = 0) {
+  const { x, y } = table.position ?? { x: 0.06 + (index % 12) * 0.08, y: 0.94 };
+  return { x: x * PLAN_WIDTH, y: y * PLAN_HEIGHT };
+}
+
+/**
+ * How large a table is drawn, without its chairs: the more people it seats, the larger.
+ *
+ * @param {Pick<Table, 'capacity' | 'shape'>} table
+ * @returns {{ width: number, height: number }}
+ */
+export function size({ capacity, shape }) {
+  const seats = Math.min(capacity, 16);
+  const even = 72 + Math.max(0, seats - 2) * 7;
+  switch (shape) {
+    case 'rectangle':
+      return { width: 60 + Math.max(1, Math.ceil(seats / 2)) * 20, height: 78 };
+    case 'oval':
+      return { width: 64 + Math.max(1, Math.ceil(seats / 2)) * 19, height: 84 };
+    default:
+      return { width: even, height: even };
+  }
+}
+
+/**
+ * The places of a table's chairs around its centre, each with the way that it faces, in degrees.
+ *
+ * @param {Pick<Table, 'capacity' | 'shape'>} table
+ * @returns {(Point & { turn: number })[]}
+ */
+export function chairs({ capacity, shape }) {
+  const seats = Math.min(capacity, 16);
+  const { width, height } = size({ capacity, shape });
+  if (shape === 'square' || shape === 'rectangle') return straightChairs(seats, width, height);
+  return Array.from({ length: seats }, (_, index) => {
+    const angle = (index / seats) * 2 * Math.PI - Math.PI / 2;
+    const [x, y] = [Math.cos(angle) * (width / 2 + 7), Math.sin(angle) * (height / 2 + 7)];
+    return { x, y, turn: (angle * 180) / Math.PI + 90 };
+  });
+}
+
+/**
+ * @param {number} seats
+ * @param {number} width
+ * @param {number} height
+ */
+function straightChairs(seats, width, height) {
+  const square = width === height;
+  const sides = square ? [0, 2, 1, 3] : [0, 2];
+  const counts = [0, 0, 0, 0];
+  for (let seat = 0; seat < seats; seat += 1) {
+    const side = sides[seat % sides.length] ?? 0;
+    counts[side] = (counts[side] ?? 0) + 1;
+  }
+  return counts.flatMap((count, side) =>
+    Array.from({ length: count }, (_, index) => {
+      const along = (index + 0.5) / count - 0.5;
+      const upright = side % 2 === 0;
+      const sign = side === 0 || side === 3 ? -1 : 1;
+      return upright
+        ? { x: along * width, y: sign * (height / 2 + 7), turn: 0 }
+        : { x: sign * (width / 2 + 7), y: along * height, turn: 90 };
+    }),
+  );
+}
+
+/**
+ * Where tables are drawn, in pixels: the plan is stretched to the screen, the tables are not. Where they would be too
+ * small for a finger, the plan is larger than the screen.
+ *
+ * @param {Point[]} centres
+ * @param {Frame} frame
+ * @param {number} width Of the screen.
+ * @param {number} height
+ * @returns {Layout}
+ */
+export function layOut(centres, frame, width, height) {
+  const unit = usualGap(centres.map((point) => project(point, frame, width, height, EDGE))) / ROOM;
+  const scale = Math.min(LARGEST, Math.max(SMALLEST, unit));
+  const grown = Math.max(1, scale / unit);
+  const edge = Math.min(EDGE, 58 * scale);
+  return { frame, width: width * grown, height: height * grown, scale, edge };
+}
+
+/**
+ * Where a point of the plan is on the screen.
+ *
+ * @param {Layout} layout
+ * @param {Point} point In units.
+ * @returns {Point} In pixels.
+ */
+export function toScreen({ frame, width, height, edge }, point) {
+  return project(point, frame, width, height, edge);
+}
+
+/**
+ * Which point of the plan is there on the screen.
+ *
+ * @param {Layout} layout
+ * @param {Point} point In pixels.
+ * @returns {Point} In units.
+ */
+export function toPlan({ frame, width, height, edge }, { x, y }) {
+  return {
+    x: frame.left + ((x - edge) / Math.max(1, width - 2 * edge)) * frame.width,
+    y: frame.top + ((y - edge) / Math.max(1, height - 2 * edge)) * frame.height,
+  };
+}
+
+/**
+ * @param {Point} point
+ * @param {Frame} frame
+ * @param {number} width
+ * @param {number} height
+ * @param {number} edge
+ * @returns {Point}
+ */
+function project(point, frame, width, height, edge) {
+  return {
+    x: edge + ((point.x - frame.left) / frame.width) * Math.max(1, width - 2 * edge),
+    y: edge + ((point.y - frame.top) / frame.height) * Math.max(1, height - 2 * edge),
+  };
+}
+
+/**
+ * How far tables are apart. A few pairs that lie on each other make no difference.
+ *
+ * @param {Point[]} centres
+ */
+function usualGap(centres) {
+  const most = ROOM * LARGEST;
+  const gaps = centres.map((one) => {
+    const gap = (/** @type {Point} */ other) => Math.max(Math.abs(one.x - other.x), Math.abs(one.y - other.y));
+    return Math.min(...centres.filter((other) => other !== one).map(gap), most);
+  });
+  gaps.sort((one, other) => one - other);
+  return Math.max(1, gaps[Math.floor(gaps.length / 10)] ?? most);
+}
+
+/**
+ * What is shown of the plan: all of it, or where some tables stand with room around them.
+ *
+ * @param {Point[]} centres
+ * @param {boolean} whole
+ * @returns {Frame}
+ */
+export function frame(centres, whole) {
+  const [xs, ys] = [centres.map(({ x }) => x), centres.map(({ y }) => y)];
+  if (whole || centres.length === 0) return { left: 0, top: 0, width: PLAN_WIDTH, height: PLAN_HEIGHT };
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  // Never so near that two neighbours stand at opposite ends of the screen.
+  const width = Math.max(Math.max(...xs) - left, PLAN_WIDTH / 3);
+  const height = Math.max(Math.max(...ys) - top, PLAN_HEIGHT / 3);
+  const [middle, centre] = [(left + Math.max(...xs)) / 2, (top + Math.max(...ys)) / 2];
+  return { left: middle - width / 2, top: centre - height / 2, width, height };
+}
+
+/**
+ * The nearest table in a direction, as an arrow key means it.
+ *
+ * @param {Map<string, Point>} centres
+ * @param {string} from
+ * @param {Direction} direction
+ * @returns {string | undefined}
+ */
+export function neighbour(centres, from, direction) {
+  const start = centres.get(from);
+  if (!start) return undefined;
+  const [dx, dy] = { up: [0, -1], down: [0, 1], left: [-1, 0], right: [1, 0] }[direction];
+  let best = { id: /** @type {string | undefined} */ (undefined), cost: Infinity };
+  for (const [id, { x, y }] of centres) {
+    const ahead = (x - start.x) * (dx ?? 0) + (y - start.y) * (dy ?? 0);
+    const aside = Math.abs((x - start.x) * (dy ?? 0) + (y - start.y) * (dx ?? 0));
+    // Straight ahead beats near but aside.
+    const cost = ahead + aside * 2;
+    if (id !== from && ahead > 1 && cost < best.cost) best = { id, cost };
+  }
+  return best.id;
+}
+
+/**
+ * The sections of the tables, in the order of their names; null stands for tables without one.
+ *
+ * @param {Iterable<Table>} tables
+ * @returns {(string | null)[]}
+ */
+export function sections(tables) {
+  const names = new Set([...tables].map(({ section }) => section));
+  const named = [...names].filter((name) => name !== null).sort((one, other) => one.localeCompare(other));
+  return names.has(null) && named.length > 0 ? [...named, null] : named;
+}
+
+/**
+ * The next number that no table has.
+ *
+ * @param {Iterable<Table>} tables
+ * @returns {string}
+ */
+export function freeNumber(tables) {
+  const taken = new Set([...tables].map(({ tableNumber }) => tableNumber));
+  let number = 1;
+  while (taken.has(String(number))) number += 1;
+  return String(number);
+}
+
+/**
+ * A position on the plan, to a hundredth, so that tables line up.
+ *
+ * @param {Point} centre In units.
+ * @returns {Point} From 0 to 1.
+ */
+export function position({ x, y }) {
+  const snap = (/** @type {number} */ share) => Math.round(Math.min(1, Math.max(0, share)) * 100) / 100;
+  return { x: snap(x / PLAN_WIDTH), y: snap(y / PLAN_HEIGHT) };
+}

@@ -1,0 +1,35 @@
+/** What is drawn: the floor as the server has told it, with what was tapped and is not in it yet. Pure. */
+
+import { rowsOf } from './actions.js';
+import { preview } from './preview.js';
+
+/**
+ * @import { Action } from './actions.js'
+ * @import { Floor } from './types.js'
+ *
+ * @typedef {object} Shown
+ * @property {Floor} floor
+ * @property {ReadonlySet<string>} pending The ids of the rows that are not as the server has told them.
+ */
+
+/**
+ * @param {Floor} floor
+ * @param {readonly Action[]} actions
+ * @returns {Shown}
+ */
+export function shown(floor, actions) {
+  const open = actions.filter((action) => !isIn(action, floor) && !action.undone);
+  if (open.length === 0) return { floor, pending: new Set() };
+  const draft = open.reduce((draft, { steps, at }) => steps.reduce((draft, step) => preview(draft, step, at), draft), floor);
+  return { floor: draft, pending: new Set(open.flatMap(rowsOf)) };
+}
+
+/**
+ * Whether the floor has all that came of an action.
+ *
+ * @param {Action} action
+ * @param {Floor} floor
+ */
+export function isIn(action, floor) {
+  return action.seq !== null && action.seq <= floor.seq;
+}

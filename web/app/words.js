@@ -1,0 +1,385 @@
+/** Every word that people read or hear, in English. Another language is another file like this one. */
+
+/**
+ * @import { Action } from './floor/actions.js'
+ * @import { Obstacle } from './floor/seating.js'
+ * @import { Floor, Guest, GuestStatus, Problem, Shape, Table, TableStatus } from './floor/types.js'
+ * @import { View } from './floor/waitlist.js'
+ */
+
+export const LANGUAGE = 'en';
+
+/** @type {Record<GuestStatus, string>} */
+const guestStatus = {
+  confirmed: 'Booked',
+  running_late: 'Running late',
+  partially_arrived: 'Partly here',
+  arrived: 'Here',
+  waiting: 'Waiting',
+  seated: 'Seated',
+  finished: 'Left',
+  cancelled: 'Cancelled',
+  no_show: 'No-show',
+};
+
+/** @type {Record<TableStatus, string>} */
+const tableStatus = {
+  available: 'Available',
+  reserved: 'Reserved',
+  occupied: 'Occupied',
+  dirty: 'Dirty',
+  out_of_service: 'Out of service',
+};
+
+/** @type {Record<Shape, string>} */
+const shape = { round: 'Round', square: 'Square', rectangle: 'Rectangle', oval: 'Oval' };
+
+/** @type {Record<View, string>} */
+const view = { waiting: 'Waiting', expected: 'Booked', seated: 'Seated', gone: 'Gone' };
+
+/** @type {Record<View, string>} */
+const nobody = {
+  waiting: 'Nobody waits. Add a party above, or press N.',
+  expected: 'Nobody has booked.',
+  seated: 'Nobody is seated.',
+  gone: 'Nobody has left yet.',
+};
+
+/** @type {Record<Obstacle, string>} Short: it stands on the table. */
+const obstacleShort = {
+  here: 'sits here',
+  occupied: 'taken',
+  dirty: 'dirty',
+  out_of_service: 'out of service',
+  too_small: 'too small',
+};
+
+const time = new Intl.DateTimeFormat(LANGUAGE, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const dayAndTime = new Intl.DateTimeFormat(LANGUAGE, {
+  weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+});
+
+/** @param {string | number | Date} moment */
+const clock = (moment) => time.format(new Date(moment));
+
+/** @param {number} minutes */
+const minutes = (minutes) => (minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')}`);
+
+/**
+ * @param {string | undefined} name
+ * @param {number | undefined} size
+ */
+const party = (name, size) => (size === undefined ? (name ?? 'The party') : `${name ?? 'A party'}, party of ${size}`);
+
+/** @param {Pick<Guest, 'guestName' | 'partySize'>} guest */
+const partyOf = (guest) => party(guest.guestName, guest.partySize);
+
+/** @param {Table} table */
+const tableName = (table) => `Table ${table.tableNumber}`;
+
+/**
+ * Why a table can't be had.
+ *
+ * @param {Obstacle} obstacle
+ * @param {Table} table
+ * @param {Guest} guest
+ * @param {Floor} floor
+ */
+function obstacle(obstacle, table, guest, floor) {
+  const sitter = table.guest_id === null ? undefined : floor.guests.get(table.guest_id);
+  switch (obstacle) {
+    case 'here':
+      return `${guest.guestName} already sits at table ${table.tableNumber}.`;
+    case 'occupied':
+      return sitter ? `Table ${table.tableNumber} is taken by ${partyOf(sitter)}.` : `Table ${table.tableNumber} is taken.`;
+    case 'dirty':
+      return `Table ${table.tableNumber} is dirty. Tap it when nobody is being seated, and mark it clean.`;
+    case 'out_of_service':
+      return `Table ${table.tableNumber} is out of service.`;
+    case 'too_small':
+      return `Table ${table.tableNumber} seats ${table.capacity}, not ${guest.partySize}.`;
+  }
+}
+
+/**
+ * What an action did, or is doing.
+ *
+ * @param {Pick<Action, 'verb' | 'about'>} action
+ */
+function did({ verb, about }) {
+  const { guest = 'The party', size, table = '', status = '' } = about;
+  switch (verb) {
+    case 'add':
+      return `${party(guest, size)}, added`;
+    case 'book':
+      return `${party(guest, size)}, booked`;
+    case 'edit':
+      return `${guest} changed`;
+    case 'notify':
+      return `${guest} notified`;
+    case 'seat':
+      return `${guest} seated at table ${table}`;
+    case 'move':
+      return `${guest} moved to table ${table}`;
+    case 'unseat':
+      return `${guest} back on the list`;
+    case 'status':
+      return `${guest}: ${guestStatus[/** @type {GuestStatus} */ (status)].toLowerCase()}`;
+    case 'mark':
+      return `Table ${table}: ${tableStatus[/** @type {TableStatus} */ (status)].toLowerCase()}`;
+    case 'add_table':
+      return `Table ${table} added`;
+    case 'lay':
+      return `Table ${table} changed`;
+    case 'remove_table':
+      return `Table ${table} removed`;
+    case 'undo':
+      return 'Undone';
+    default:
+      return verb;
+  }
+}
+
+/**
+ * Why the server said no, and to what.
+ *
+ * @param {Pick<Action, 'verb' | 'about'>} action
+ * @param {Problem} problem
+ * @param {Floor} floor
+ */
+function refused({ verb, about }, { code, detail, current }, floor) {
+  const sitter = current?.guest_id ? floor.guests.get(current.guest_id) : undefined;
+  const name = about.guest ?? 'the party';
+  if (verb === 'undo' && (code === 'precondition_failed' || code === 'version_conflict')) {
+    return `Not undone: ${current?.guestName ?? `table ${current?.tableNumber}`} has been changed since.`;
+  }
+  switch (code) {
+    case 'table_occupied':
+      return sitter
+        ? `Table ${current.tableNumber} was just taken by ${partyOf(sitter)}. ${name} is not seated.`
+        : `${detail} ${name} is not seated.`;
+    case 'table_unavailable':
+      return `Table ${current.tableNumber} is ${tableStatus[/** @type {TableStatus} */ (current.status)].toLowerCase()}. ${name} is not seated.`;
+    case 'capacity_exceeded':
+      return `Table ${current.tableNumber} seats ${current.capacity}, not ${about.size ?? 'so many'}. ${name} is not seated.`;
+    case 'table_in_use':
+      return `${sitter ? partyOf(sitter) : 'Somebody'} sits at table ${current.tableNumber}. Nothing was changed.`;
+    case 'duplicate_table_number':
+      return `There is a table ${current.tableNumber} already.`;
+    case 'invalid_transition':
+      return `${current.guestName} is ${guestStatus[/** @type {GuestStatus} */ (current.status)].toLowerCase()} by now. Nothing was changed.`;
+    case 'not_found':
+      return `${about.guest ?? `Table ${about.table}`} is no longer there.`;
+    case 'forbidden':
+      return 'This device may not do that. Ask a manager.';
+    case 'stale':
+      return `Not sent: “${did({ verb, about })}” was tapped more than 12 hours ago.`;
+    default:
+      return detail || 'The server refused that. Nothing was changed.';
+  }
+}
+
+export const words = {
+  app: 'Host stand',
+  guestStatus,
+  tableStatus,
+  shape,
+  view,
+  nobody,
+  nobodyFound: (/** @type {string} */ text) => `Nobody matches “${text}”.`,
+  obstacleShort,
+  obstacle,
+  did,
+  refused,
+  clock,
+  minutes,
+  partyOf,
+  tableName,
+
+  // Truth
+  truth: {
+    live: 'Live',
+    catching_up: 'Catching up',
+    offline: (/** @type {number} */ since) => `Offline since ${clock(since)}`,
+    queued: (/** @type {number} */ count) => (count === 1 ? '1 change to send' : `${count} changes to send`),
+  },
+
+  // Service strip
+  strip: {
+    label: 'The evening in figures',
+    waiting: 'waiting',
+    parties: (/** @type {number} */ count) => (count === 1 ? '1 party' : `${count} parties`),
+    covers: (/** @type {number} */ count) => (count === 1 ? '1 cover' : `${count} covers`),
+    seated: 'seated of capacity',
+    longest: 'longest wait',
+    turns: 'turns tonight',
+    none: '–',
+  },
+
+  // Waitlist
+  waitlist: 'Waitlist',
+  openList: (/** @type {number} */ count) => `Waitlist, ${count} waiting`,
+  closeList: 'Close the waitlist',
+  views: 'Which parties',
+  addParty: 'Add a party',
+  name: 'Name',
+  size: 'Size',
+  add: 'Add',
+  more: 'More about the party',
+  search: 'Search',
+  searchLabel: 'Search parties by name, phone, note, tag or table',
+  sizeLabel: 'Party size',
+  partyOfSize: (/** @type {number} */ size) => `party of ${size}`,
+  waited: (/** @type {number} */ count) => `${minutes(count)}`,
+  waitedLabel: (/** @type {number} */ count) => `has waited ${minutes(count)}`,
+  quoted: (/** @type {number} */ quoted, /** @type {number} */ left) =>
+    left > 0 ? `quoted ${minutes(quoted)}, ${minutes(left)} left` : left === 0 ? `quoted ${minutes(quoted)}, now due` : `quoted ${minutes(quoted)}, ${minutes(-left)} over`,
+  expectedAt: (/** @type {string} */ moment) => `for ${clock(moment)}`,
+  notifiedAt: (/** @type {string} */ moment) => `notified ${clock(moment)}`,
+  leftAt: (/** @type {string} */ moment) => `at ${clock(moment)}`,
+  atTable: (/** @type {string} */ number) => `table ${number}`,
+  pending: 'not confirmed yet',
+  dragHint: 'Drag to a table',
+  actionsFor: (/** @type {string} */ name) => `What to do with ${name}`,
+  seat: 'Seat',
+  move: 'Move',
+  notify: 'Notify',
+  notifyAgain: 'Notify again',
+  arrived: 'Here',
+  partlyHere: 'Partly here',
+  late: 'Late',
+  cancel: 'Cancel party',
+  noShow: 'No-show',
+  finish: 'Finish',
+  unseat: 'Back to list',
+  restore: 'Back to list',
+  editParty: 'Edit',
+
+  // Choosing a table
+  choosing: (/** @type {Guest} */ guest) => `Choose a table for ${partyOf(guest)}`,
+  choosingMove: (/** @type {Guest} */ guest) => `Choose another table for ${partyOf(guest)}`,
+  stopChoosing: 'Cancel',
+  seatsOnly: (/** @type {number} */ capacity) => `seats ${capacity}`,
+  fits: 'fits',
+  seatAnyway: (/** @type {Table} */ table, /** @type {Guest} */ guest) =>
+    `Table ${table.tableNumber} seats ${table.capacity}. Seat ${partyOf(guest)} anyway?`,
+  seatAnywayYes: 'Seat anyway',
+  no: 'No',
+
+  // Floor plan
+  plan: 'Floor plan',
+  sections: 'Sections',
+  allSections: 'All',
+  noSection: 'Other',
+  legend: 'How many tables are',
+  noTables: 'There are no tables yet.',
+  layTables: 'Lay the tables',
+  editPlan: 'Edit plan',
+  donePlan: 'Done',
+  table: (/** @type {string} */ number) => `Table ${number}`,
+  seats: (/** @type {number} */ capacity) => (capacity === 1 ? 'seats 1' : `seats ${capacity}`),
+  since: (/** @type {number} */ count) => `${minutes(count)}`,
+  sinceLabel: (/** @type {number} */ count) => `for ${minutes(count)}`,
+  turnOver: 'longer than usual',
+  closeSheet: 'Close',
+  nextHere: 'Seat next',
+  clean: 'Clean',
+  markDirty: 'Dirty',
+  reserve: 'Reserve',
+  release: 'Release',
+  block: 'Out of service',
+  unblock: 'Back in service',
+
+  // Editing the plan
+  edit: {
+    hint: 'Drag tables to move them, or tap one and then a place. Arrow keys move it, too.',
+    label: (/** @type {string} */ number) => `Change table ${number}`,
+    addTable: 'Add table',
+    number: 'Number',
+    seats: 'Seats',
+    fewer: 'Fewer seats',
+    more: 'More seats',
+    section: 'Section',
+    shape: 'Shape',
+    turnLeft: 'Turn left',
+    turnRight: 'Turn right',
+    remove: 'Remove table',
+    rotateHandle: 'Turn',
+    resizeHandle: 'Resize',
+  },
+
+  // Editor
+  editor: {
+    add: 'Add a party',
+    edit: (/** @type {string} */ name) => `Edit ${name}`,
+    quoted: 'Quoted wait, in minutes',
+    phone: 'Phone',
+    email: 'E-mail',
+    reservation: 'Booked for',
+    notes: 'Notes',
+    tags: 'Tags, with commas between',
+    save: 'Save',
+    cancel: 'Cancel',
+  },
+
+  // Undo, help
+  undo: 'Undo',
+  undoLabel: (/** @type {string} */ what) => `Undo: ${what}`,
+  dismiss: 'Close this note',
+  help: {
+    title: 'Help',
+    open: 'Help and keys',
+    close: 'Close',
+    touch: [
+      ['Seat', 'Tap a party, then a table. Or drag the party to the table.'],
+      ['Move', 'Tap a seated party or its table, then Move, then the other table.'],
+      ['Tables', 'Tap a table to finish, clean, reserve or block it.'],
+      ['Mistakes', 'Undo takes the last tap back, for 30 seconds. Later, find the party under Gone.'],
+      ['Offline', 'Go on working. What you tap is kept and sent when the server is back.'],
+    ],
+    keys: 'Keys',
+    keysOn: 'Use single keys',
+    keyList: [
+      ['N', 'Add a party'],
+      ['/', 'Search'],
+      ['S', 'Seat the chosen party'],
+      ['Z', 'Undo'],
+      ['↑ ↓', 'Go through the parties'],
+      ['← ↑ → ↓', 'Go through the tables'],
+      ['Enter', 'Choose'],
+      ['Esc', 'Let go, close'],
+      ['?', 'This help'],
+    ],
+  },
+
+  // The door
+  door: {
+    opening: 'Opening…',
+    away: 'The server does not answer. Trying again…',
+    choose: 'Which restaurant?',
+    none: 'There is no restaurant yet. Open the first one:',
+    newName: 'Name of the restaurant',
+    open: 'Open it',
+    pair: 'Let this device in',
+    pairHint: 'A manager gets a code of six digits from the server, good for ten minutes.',
+    restaurant: 'Restaurant',
+    code: 'Code',
+    deviceName: 'Name of this device',
+    letIn: 'Let in',
+    notAllowed: 'This device may no longer come in. What it knew is removed from it.',
+    notFound: (/** @type {string} */ id) => `There is no restaurant “${id}” here.`,
+    deleted: 'This restaurant has been removed.',
+    elsewhere: 'Choose another',
+  },
+};
+
+/**
+ * A day and time, for those that are not today.
+ *
+ * @param {string} moment
+ * @param {number} now In ms.
+ */
+export function clockOrDay(moment, now) {
+  const date = new Date(moment);
+  return date.toDateString() === new Date(now).toDateString() ? clock(date) : dayAndTime.format(date);
+}
