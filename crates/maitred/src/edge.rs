@@ -16,6 +16,7 @@ mod restaurants;
 mod rows;
 mod tables;
 mod transactions;
+mod web;
 
 use std::{future::ready, sync::Arc};
 
@@ -281,13 +282,23 @@ fn routes() -> Routes {
         );
     let join = reads("joinRealtime", "Hear of every change: opens a WebSocket, see /asyncapi.json");
     routes.at("/realtime").get(realtime::upgrade, realtime::parameters(join).switches("The WebSocket is open."));
+    let text = |_: &mut _| json_schema!({ "type": "string" });
+    let host_stand = open("openHostStand", "The host stand, an app for browsers");
+    let document = host_stand.answers(StatusCode::OK, "A page.", "text/html; charset=utf-8", text);
+    routes.at("/").get(web::document, document.unless_known());
+    let part = open("loadHostStand", "A file of it: a script, a style sheet, an icon").answers(
+        StatusCode::OK,
+        "As this server has it, whichever version is asked for.",
+        "*/*",
+        text,
+    );
+    routes.at("/web/{version}/{*path}").get(web::file, part.unless_known());
     routes
         .at("/healthz")
         .get(health::alive, open("isAlive", "Whether the process answers").gives::<Health>("It does."));
     routes
         .at("/readyz")
         .get(health::ready, open("isReady", "Whether the process takes requests").gives::<Health>("It does.").stored());
-    let text = |_: &mut _| json_schema!({ "type": "string" });
     let document = |_: &mut _| json_schema!({ "type": "object" });
     let metrics = reads("showMetrics", "What the process has counted, as Prometheus reads it");
     routes.at("/metrics").get(health::metrics, metrics.answers(StatusCode::OK, "Counts.", Metrics::CONTENT_TYPE, text));

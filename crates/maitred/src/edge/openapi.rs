@@ -113,7 +113,9 @@ fn document() -> Value {
     let mut schemas = generator();
     let mut paths: Map<String, Value> = Map::new();
     for (path, method, operation) in routes().described {
-        let described = operation.describe(path, &mut schemas);
+        // In OpenAPI, a parameter that reaches to the end of the path is one like any other.
+        let path = path.replace("{*", "{");
+        let described = operation.describe(&path, &mut schemas);
         paths.entry(path).or_insert_with(|| json!({}))[method.as_str().to_ascii_lowercase()] = described;
     }
     let responses = answers::problems(&mut schemas);

@@ -17,7 +17,14 @@ FIXTURES = {
     "/restaurants/bistro/guests": {"id": "guest-1", "guestName": "Ada", "partySize": 2},
     "/restaurants/bistro/tables": {"id": "table-1", "tableNumber": "fixture", "capacity": 4},
 }
-PATH = {"restaurant_id": "bistro", "guest_id": "guest-1", "table_id": "table-1", "device_id": "known once it is there"}
+PATH = {
+    "restaurant_id": "bistro",
+    "guest_id": "guest-1",
+    "table_id": "table-1",
+    "device_id": "known once it is there",
+    "version": "any",
+    "path": "service-worker.js",
+}
 
 KEY = re.compile("[!-~]([ -~]{0,200}[!-~])?")
 NUMBERS = itertools.count(1)

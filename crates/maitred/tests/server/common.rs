@@ -5,6 +5,7 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use http::response;
 use http_body_util::{BodyExt, Full};
 use hyper::{
     Method, Request, StatusCode,
@@ -189,19 +190,30 @@ impl Http {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Answer {
+        let (parts, bytes) = self.exchange(method, path, headers, body.into()).await;
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// The same for an answer that may be no text.
+    pub(crate) async fn exchange(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> (response::Parts, Bytes) {
         let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).expect("a method")).uri(path);
         request = request.header("host", "localhost");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Full::new(body.into())).expect("a request");
+        let request = request.body(Full::new(body)).expect("a request");
         let exchange = async {
             self.sender.ready().await.expect("a connection that is still open");
             let response = self.sender.send_request(request).await.expect("an answer");
             let (parts, body) = response.into_parts();
-            let bytes = body.collect().await.expect("a whole answer").to_bytes();
-            let text = String::from_utf8(bytes.to_vec()).expect("text");
-            Answer { status: parts.status, headers: parts.headers, text }
+            (parts, body.collect().await.expect("a whole answer").to_bytes())
         };
         timeout(PATIENCE, exchange).await.expect("an answer in time")
     }

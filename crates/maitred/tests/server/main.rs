@@ -27,3 +27,4 @@ mod tls;
 mod torment;
 mod transactions;
 mod two_devices;
+mod web;

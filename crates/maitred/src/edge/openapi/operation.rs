@@ -106,6 +106,13 @@ impl Operation {
         .may_fail(&[StatusCode::PRECONDITION_FAILED])
     }
 
+    /// It is not sent again to those who have it.
+    pub(in crate::edge) fn unless_known(mut self) -> Self {
+        let (status, description) = (StatusCode::NOT_MODIFIED, "It still is what one of these tags names.");
+        self.answers.push(Answered { status, description, body: None, has_etag: false });
+        self.header("If-None-Match", "The `ETag`s that are known.", |_| json_schema!({ "type": "string" }))
+    }
+
     /// A parameter of the query.
     pub(in crate::edge) fn query(self, name: &'static str, description: &'static str, schema: SchemaOf) -> Self {
         self.parameter(Parameter { name, place: "query", description, schema })
@@ -175,15 +182,17 @@ impl Operation {
 
     /// It says this in OpenAPI.
     pub(super) fn describe(self, path: &str, schemas: &mut SchemaGenerator) -> Value {
-        let ids: Vec<&str> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
-        let named = ids.iter().map(|name| {
-            let schema = schemas.subschema_for::<floor::Id>();
+        let names: Vec<&str> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        let named = names.iter().map(|name| {
+            let is_id = name.ends_with("_id");
+            let text = json_schema!({ "type": "string", "minLength": 1 });
+            let schema = if is_id { schemas.subschema_for::<floor::Id>() } else { text };
             json!({ "name": name, "in": "path", "required": true, "schema": schema })
         });
         let mut parameters: Vec<Value> = named.collect();
         parameters.extend(self.parameters.iter().map(|parameter| parameter.describe(schemas)));
         let mut responses: BTreeMap<String, Value> = BTreeMap::new();
-        let missing = (!ids.is_empty()).then_some(StatusCode::NOT_FOUND);
+        let missing = (!names.is_empty()).then_some(StatusCode::NOT_FOUND);
         for status in self.problems.iter().copied().chain(missing) {
             responses.insert(status_key(status), answers::problem_ref(status));
         }

@@ -60,6 +60,8 @@ const ROUTES: &[(&str, &str, Takes, u16)] = &[
     ("DELETE", "/restaurants/{restaurant_id}/devices/{device_id}", Takes::Role(Role::Manager), 200),
     // Without a WebSocket's headers; what happens on sockets is below.
     ("GET", "/realtime", Takes::Nothing, 426),
+    ("GET", "/", Takes::Nothing, 200),
+    ("GET", "/web/{version}/{path}", Takes::Nothing, 200),
     ("GET", "/healthz", Takes::Nothing, 200),
     ("GET", "/readyz", Takes::Nothing, 200),
     ("GET", "/metrics", Takes::AllRestaurants, 200),
@@ -194,7 +196,9 @@ async fn request(server: &TestServer, route: (&str, &str), fresh: usize) -> (Str
         .replace("{restaurant_id}", restaurant)
         .replace("{guest_id}", &guest)
         .replace("{table_id}", &table)
-        .replace("{device_id}", &device);
+        .replace("{device_id}", &device)
+        .replace("{version}", "any")
+        .replace("{path}", "service-worker.js");
     (restaurant.to_owned(), filled, body)
 }
 

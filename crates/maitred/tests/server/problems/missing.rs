@@ -10,7 +10,10 @@ async fn a_route_that_does_not_exist_is_not_found_by_any_method() {
     let mut http = server.http().await;
     let restaurant = format!("/restaurants/{RESTAURANT}");
     for path in [
-        "/",
+        "/index.html",
+        "/web",
+        "/web/",
+        "/web/version/",
         "/restaurants/",
         "/Restaurants",
         &format!("{restaurant}/"),
@@ -43,6 +46,8 @@ async fn a_method_that_a_route_lacks_is_told_which_it_has() {
         (table("t"), "DELETE GET HEAD PATCH PUT", "POST"),
         ("/transactions/atomic".to_owned(), "POST", "GET PUT PATCH DELETE"),
         ("/realtime".to_owned(), "GET HEAD", "POST PUT"),
+        ("/".to_owned(), "GET HEAD", "POST PUT PATCH DELETE OPTIONS BREW"),
+        ("/web/version/app/no-such-file.js".to_owned(), "GET HEAD", "POST PUT PATCH DELETE"),
         ("/healthz".to_owned(), "GET HEAD", "POST"),
         ("/readyz".to_owned(), "GET HEAD", "POST"),
     ] {
