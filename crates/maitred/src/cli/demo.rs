@@ -1,13 +1,16 @@
-//! `maitred demo`: a restaurant that lives by itself. Its parties write through the same dispatch as any device.
+//! `maitred demo`: a restaurant that lives by itself. Its parties write through the same dispatch as any device. What it
+//! looks like, and who might come, is in `scene`.
+
+mod scene;
 
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use floor::{
     Command, EntityKind, Expectation, GuestPatch, Id, Operation, Purpose, RestaurantPatch, Step, Table, TablePatch,
-    TableStatus,
+    TableStatus, Time,
 };
-use rand::{random_bool, random_range, seq::IndexedRandom};
+use rand::{random_bool, random_range};
 use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
@@ -18,7 +21,7 @@ use super::{
 use crate::{
     access::{Identity, Permit, Right},
     config::{Config, Database},
-    dispatch::{Caller, dispatch, mint},
+    dispatch::{Caller, dispatch, mint, now},
     server::Server,
     store::{Outcome, Store, WriteError},
 };
@@ -26,7 +29,7 @@ use crate::{
 /// Show a restaurant that lives by itself
 ///
 /// Serves test-restaurant-1, with 14 tables, from memory: parties arrive, wait, are seated, finish; tables turn dirty
-/// and are cleaned. Anything may be changed by hand while it runs.
+/// and are cleaned. Look at it in a browser; anything may be changed by hand while it runs.
 #[derive(clap::Args)]
 pub(super) struct Demo {
     /// The address to listen on
@@ -41,43 +44,25 @@ pub(super) struct Demo {
 }
 
 const RESTAURANT: &str = "test-restaurant-1";
-const TABLES: usize = 14;
 
-/// Parties that are in the house when the demo begins, so that there is something to see at once.
-const EARLY_PARTIES: usize = 8;
+/// Parties that are in the house when the demo begins, so that there is something to see at once: a few more than there
+/// are tables for.
+const EARLY_PARTIES: usize = 15;
+
+/// How many minutes before they came, by the clock on the wall.
+const CAME_BEFORE: std::ops::Range<i64> = 3..25;
+
+/// Quarters of an hour until those come who have booked for later, by the clock on the wall.
+const LATER: [i64; 4] = [2, 4, 5, 9];
+
+const MINUTE: i64 = 60_000_000;
+const QUARTER: i64 = 15 * MINUTE;
 
 /// Minutes between two parties: about as many as the tables can take, so that some wait.
 const BETWEEN_ARRIVALS: std::ops::Range<f64> = 1.5..6.0;
 
 /// Parties that wait at the most; whoever comes then sees the queue and walks on.
 const LONGEST_QUEUE: usize = 10;
-
-const NAMES: [&str; 24] = [
-    "Rivera",
-    "Okafor",
-    "Nguyen",
-    "Schmidt",
-    "Rossi",
-    "Kowalski",
-    "Haddad",
-    "O'Brien",
-    "Tanaka",
-    "Silva",
-    "Johansson",
-    "Papadopoulos",
-    "García",
-    "Dubois",
-    "Ivanova",
-    "Yılmaz",
-    "Cohen",
-    "Mensah",
-    "Patel",
-    "Müller",
-    "Kim",
-    "Novák",
-    "Andersen",
-    "López",
-];
 
 fn speed(text: &str) -> Result<f64, String> {
     let speed = text.parse().ok().filter(|speed| (0.1..=3_600.0).contains(speed));
@@ -96,10 +81,13 @@ impl Demo {
         let permit = Identity::of_the_house().permit(Right::See, RESTAURANT)?;
         let id = permit.restaurant().clone();
         let house = House { store: server.store().clone(), id, permit, speed: self.speed };
-        restaurant::add(&house.store, &house.id, Some("Chez Maître"), TABLES).await?;
+        restaurant::add(&house.store, &house.id, Some("Chez Maître"), scene::tables()).await?;
         house.turn_on_dirty_tables().await?;
         let signals = signals()?;
-        println!("maitred shows {RESTAURANT} on http://{address}, {} times faster than life", self.speed);
+        println!(
+            "maitred shows the host stand of {RESTAURANT} on http://{address}, {} times faster than life: open it in a browser",
+            self.speed
+        );
         println!("Listen to it in another terminal: maitred tail {RESTAURANT} --url http://{address}");
         tokio::spawn(house.evening());
         server.run(listener, signals).await;
@@ -116,28 +104,43 @@ struct House {
     speed: f64,
 }
 
+/// How a party comes to the door.
+#[derive(Clone, Copy)]
+enum Comes {
+    /// It was there before the demo began.
+    Early,
+    Now,
+    /// It has booked for this time.
+    At(Time),
+}
+
 /// Why the demo ends: the server does.
 type Over = WriteError;
 
 impl House {
     /// Lets parties in, for as long as the server runs.
     async fn evening(self) {
+        for quarters in LATER {
+            let quarter = now().as_microseconds() / QUARTER + quarters;
+            self.clone().let_in(Comes::At(time(quarter * QUARTER)));
+        }
         for _ in 0..EARLY_PARTIES {
-            self.clone().let_in();
-            self.minutes(random_range(0.5..1.5)).await;
+            self.clone().let_in(Comes::Early);
+            self.minutes(random_range(0.1..0.3)).await;
         }
         loop {
             if self.queue().await.is_ok_and(|waiting| waiting < LONGEST_QUEUE) {
-                self.clone().let_in();
+                let soon = now().as_microseconds() + self.lasting(random_range(1.0..10.0)).as_micros() as i64;
+                self.clone().let_in(if random_bool(0.2) { Comes::At(time(soon)) } else { Comes::Now });
             }
             self.minutes(random_range(BETWEEN_ARRIVALS)).await;
         }
     }
 
-    fn let_in(self) {
+    fn let_in(self, comes: Comes) {
         tokio::spawn(async move {
             // Once the server goes down, so do its guests.
-            match self.party().await {
+            match self.party(comes).await {
                 Ok(()) => {}
                 // In words, it would name whoever stood in the way, and that may be somebody real.
                 Err(Over::Refused(refusal)) => {
@@ -149,21 +152,22 @@ impl House {
     }
 
     /// One party's evening, from the door to the clean table.
-    async fn party(&self) -> Result<(), Over> {
+    async fn party(&self, comes: Comes) -> Result<(), Over> {
         let guest = mint(Some(EntityKind::Guest));
-        let size = *[1, 2, 2, 2, 2, 3, 4, 4, 4, 5, 6, 8].choose(&mut rand::rng()).unwrap_or(&2);
-        let name = NAMES.choose(&mut rand::rng()).copied().unwrap_or("Rivera");
-        let booked = random_bool(0.2);
-        let body = json!({
-            "guestName": name,
-            "partySize": size,
-            "status": if booked { "confirmed" } else { "waiting" },
-            "source": if booked { "online" } else { "walk_in" },
-            "quotedWaitMinutes": random_range(1..=6) * 5,
-        });
-        self.guest(&guest, body, Purpose::Create).await?;
-        if booked {
-            self.minutes(random_range(1.0..10.0)).await;
+        let mut body = scene::party();
+        let size = body["partySize"].as_u64().unwrap_or_default();
+        body.extend(object(match comes {
+            Comes::At(time) => json!({ "source": "online", "reservationTime": time }),
+            Comes::Early | Comes::Now => json!({ "source": "walk_in", "quotedWaitMinutes": random_range(1..=6) * 5 }),
+        }));
+        if let Comes::Early = comes {
+            let came = now().as_microseconds() - random_range(CAME_BEFORE) * MINUTE;
+            body.insert("checkInTime".to_owned(), json!(time(came)));
+        }
+        self.guest(&guest, Value::Object(body), Purpose::Create).await?;
+        if let Comes::At(time) = comes {
+            let ahead = time.as_microseconds() - now().as_microseconds();
+            sleep(Duration::from_micros(ahead.try_into().unwrap_or_default())).await;
             if random_bool(0.1) {
                 return self.guest(&guest, json!({ "status": "no_show" }), Purpose::Update).await.map(drop);
             }
@@ -179,9 +183,14 @@ impl House {
     }
 
     /// Waits for a table that fits, and sits down; none if the party loses patience.
-    async fn find_table(&self, guest: &Id, size: u16) -> Result<Option<Id>, Over> {
+    async fn find_table(&self, guest: &Id, size: u64) -> Result<Option<Id>, Over> {
         for _ in 0..random_range(25..60) {
             if let Some(table) = self.smallest_free_table(size).await? {
+                if random_bool(0.3) {
+                    // It is outside, and is told.
+                    self.guest(guest, json!({ "notifiedTime": now() }), Purpose::Update).await?;
+                    self.minutes(random_range(0.5..3.0)).await;
+                }
                 match self.guest(guest, json!({ "table_id": table }), Purpose::Update).await {
                     Ok(_) => return Ok(Some(table)),
                     // Somebody else was faster.
@@ -194,12 +203,12 @@ impl House {
         Ok(None)
     }
 
-    async fn smallest_free_table(&self, size: u16) -> Result<Option<Id>, Over> {
+    async fn smallest_free_table(&self, size: u64) -> Result<Option<Id>, Over> {
         let tables = self.store.read(&self.permit, |snapshot| {
             let tables = snapshot.tables()?;
             Ok(tables.iter().map(|table| serde_json::from_str(table.get())).collect::<Result<Vec<Table>, _>>()?)
         });
-        let free = |table: &Table| table.status == TableStatus::Available && table.capacity >= size;
+        let free = |table: &Table| table.status == TableStatus::Available && u64::from(table.capacity) >= size;
         let free = tables.await?.into_iter().filter(free);
         Ok(free.min_by_key(|table| table.capacity).map(|table| table.id))
     }
@@ -207,7 +216,7 @@ impl House {
     /// How many parties wait.
     async fn queue(&self) -> Result<usize, Over> {
         let guests = self.store.read(&self.permit, |snapshot| snapshot.present_guests());
-        Ok(guests.await?.iter().filter(|guest| guest.get().contains(r#""table_id":null"#)).count())
+        Ok(guests.await?.iter().filter(|guest| guest.get().contains(r#""status":"waiting""#)).count())
     }
 
     async fn turn_on_dirty_tables(&self) -> Result<(), Over> {
@@ -237,8 +246,17 @@ impl House {
 
     /// Waits for so many minutes of the demo's time.
     async fn minutes(&self, minutes: f64) {
-        sleep(Duration::from_secs_f64(minutes * 60.0 / self.speed)).await;
+        sleep(self.lasting(minutes)).await;
     }
+
+    /// How long so many minutes of the demo's time are by the clock on the wall.
+    fn lasting(&self, minutes: f64) -> Duration {
+        Duration::from_secs_f64(minutes * 60.0 / self.speed)
+    }
+}
+
+fn time(microseconds: i64) -> Time {
+    Time::from_microseconds(microseconds).expect("no demo lasts until the year 9999")
 }
 
 fn object(body: Value) -> Map<String, Value> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use floor::{Command, Id, Purpose, RestaurantPatch, TransactionBody, starter_tables};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::DatabaseArg;
 use crate::{
@@ -46,7 +46,7 @@ impl Restaurant {
         match self {
             Self::Add { id, name, tables, database } => {
                 let store = open(&database.database)?;
-                add(&store, &id, name.as_deref(), tables.into()).await?;
+                add(&store, &id, name.as_deref(), starter_tables(tables.into())).await?;
                 println!("Added restaurant {id} with {tables} tables.");
                 store.close().await;
             }
@@ -69,13 +69,18 @@ fn open(database: &Database) -> Result<Store> {
     Ok(Store::open(database, Feed::new(Arc::new(Hub::default())))?)
 }
 
-/// Adds a restaurant with a starter floor.
-pub(super) async fn add(store: &Store, id: &Id, name: Option<&str>, tables: usize) -> Result<()> {
+/// Adds a restaurant with these tables.
+pub(super) async fn add(
+    store: &Store,
+    id: &Id,
+    name: Option<&str>,
+    tables: impl IntoIterator<Item = Value>,
+) -> Result<()> {
     let mut body = Map::new();
     body.extend(name.map(|name| ("name".to_owned(), json!(name))));
     let create = Command::CreateRestaurant(RestaurantPatch::read(id, &body, Purpose::Create));
     dispatch(store, id.as_str(), create, Caller::of_the_house()).await?;
-    let operations = starter_tables(tables).into_iter().map(|data| json!({ "op": "create_table", "data": data }));
+    let operations = tables.into_iter().map(|data| json!({ "op": "create_table", "data": data }));
     let body = Map::from_iter([("operations".to_owned(), operations.collect())]);
     let lay_out = Command::Transact(TransactionBody(&body).read(mint));
     dispatch(store, id.as_str(), lay_out, Caller::of_the_house()).await?;

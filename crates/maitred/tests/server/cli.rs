@@ -1,6 +1,6 @@
 //! The command line, as a person meets it.
 
-use std::{fs, net::TcpListener, process::Command};
+use std::{collections::BTreeSet, fs, net::TcpListener, process::Command};
 
 use serde_json::{Value, json};
 
@@ -302,6 +302,7 @@ async fn the_demo_is_an_evening_that_can_be_listened_to() {
     let demo = Program::maitred(folder.path(), &["demo", "--speed", "3600", "--listen", ANY_PORT]);
     let mut demo = Serving::listening(demo).await;
     let url = demo.url();
+    assert!(demo.line.contains("host stand") && demo.line.contains("browser"), "{}", demo.line);
     let hint = demo.program.line().await.expect("a hint");
     assert!(hint.contains(&format!("maitred tail test-restaurant-1 --url {url}")), "{hint}");
     let arguments = ["tail", "test-restaurant-1", "--url", &url, "--json", "--since", "0"];
@@ -310,6 +311,7 @@ async fn the_demo_is_an_evening_that_can_be_listened_to() {
         ("guest_created", "waiting"),
         ("guest_updated", "seated"),
         ("table_updated", "occupied"),
+        ("guest_created", "confirmed"),
         ("guest_updated", "finished"),
         ("table_updated", "dirty"),
         ("table_updated", "available"),
@@ -319,7 +321,13 @@ async fn the_demo_is_an_evening_that_can_be_listened_to() {
         awaited.retain(|(kind, status)| message["type"] != *kind || message["data"]["status"] != *status);
     }
     let tables = Http::connect(demo.address).await.get("/restaurants/test-restaurant-1/tables").await.ok();
-    assert_eq!(tables["tables"].as_array().map(Vec::len), Some(14));
+    let tables = tables["tables"].as_array().expect("tables");
+    assert_eq!(tables.len(), 14);
+    let sections: BTreeSet<&str> = tables.iter().filter_map(|table| table["section"].as_str()).collect();
+    assert_eq!(sections.len(), 3, "{sections:?}");
+    for status in ["reserved", "out_of_service"] {
+        assert!(tables.iter().any(|table| table["status"] == status), "none is {status}");
+    }
     demo.program.signal("INT");
     demo.program.ended().await.well();
     assert!(fs::read_dir(folder.path()).expect("the folder").next().is_none(), "it leaves nothing behind");
