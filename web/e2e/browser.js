@@ -79,6 +79,7 @@ export class Device {
 
     /** It knows that it is offline. What it says and what is said to it waits; what is begun fails. */
     async goOffline() {
+        this.troubles.expect(/net::ERR_INTERNET_DISCONNECTED/);
         await this.context.setOffline(true);
     }
 
@@ -88,6 +89,8 @@ export class Device {
 
     /** Puts it to sleep, as a locked iPad is: the page is hidden, then nothing of it runs. */
     async freeze() {
+        // Chromium closes a sleeping page's socket when something is said on it.
+        this.troubles.expect(/WebSocket connection to .* Page entered Back-Forward Cache/);
         await this.#setFocusEmulation(false);
         await this.#setLifecycle('frozen');
     }

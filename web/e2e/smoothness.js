@@ -24,7 +24,7 @@ export function record() {
 
     /** @param {Element | null} element */
     function describe(element) {
-        return element ? element.localName + (element.id && `#${element.id}`) : 'something that is gone';
+        return element ? element.localName + (element.id && `#${element.id}`) : 'what is in a shadow root or gone';
     }
 
     observe('longtask', ({ startTime, duration }) => recording.longTasks.push({ start: startTime, duration }));

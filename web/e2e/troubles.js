@@ -1,9 +1,7 @@
 // What a page should never do, unless its story says so: complain, fail, break its own security policy, ask for what is not
 // there, talk to anybody else than its server.
 
-/**
- * What a page says while its server is gone or its network is away; a story that takes them away expects it.
- */
+/** What a page says while its server is gone or its wire is broken; a story that does so expects it. */
 export const OUTAGE = /net::ERR_(CONNECTION|INTERNET|NETWORK|EMPTY|SOCKET|INCOMPLETE|TIMED)|WebSocket connection to/;
 
 /** The troubles of one device's pages and service worker. */
