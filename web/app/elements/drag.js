@@ -1,51 +1,66 @@
-/** Follows a pointer from a party to a table: by mouse, pen or finger alike. What it means is for others to say. */
+/** Follows a pointer that has gone down: mouse, pen or finger alike. What it means is for others to say. */
 
 /** How far a pointer may stray before it drags, in pixels. */
-const SLACK = 10;
+const SLACK = 8;
 
 /**
  * @param {PointerEvent} start
- * @param {string} text What is being dragged.
- * @param {{ over: (table: string | null) => void, drop: (table: string | null) => void }} to Told of tables by their ids; of
- *   a drop only if there was a drag.
+ * @param {object} to
+ * @param {(event: PointerEvent) => void} to.moves
+ * @param {(dropped: boolean) => void} to.ends Told only if it moved; not dropped: the browser has taken it for its own.
  */
-export function followDrag(start, text, to) {
+export function followPointer(start, to) {
   if (start.button !== 0 || !start.isPrimary) return;
   const ending = new AbortController();
   const { signal } = ending;
-  /** @type {HTMLElement | null} */
-  let ghost = null;
-  /** @type {string | null} */
-  let table = null;
-
+  let moved = false;
   const move = (/** @type {PointerEvent} */ event) => {
     if (event.pointerId !== start.pointerId) return;
-    const [dx, dy] = [event.clientX - start.clientX, event.clientY - start.clientY];
-    if (!ghost) {
-      // A finger that goes up or down scrolls.
-      const strayed = start.pointerType === 'touch' ? Math.abs(dx) - Math.abs(dy) : Math.hypot(dx, dy);
-      if (strayed < SLACK) return;
-      ghost = makeGhost(text);
-      to.over(null);
-    }
-    ghost.style.transform = `translate(${event.clientX}px, ${event.clientY}px)`;
-    const under = tableAt(event.clientX, event.clientY);
-    if (under !== table) to.over((table = under));
+    moved ||= Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) >= SLACK;
+    if (moved) to.moves(event);
   };
   const end = (/** @type {PointerEvent} */ event) => {
     if (event.pointerId !== start.pointerId) return;
     ending.abort();
-    if (!ghost) return;
-    ghost.remove();
-    // The click that follows a drag is not meant for what happens to be below.
+    if (!moved) return;
     if (event.type === 'pointerup') swallowClick();
-    to.drop(event.type === 'pointerup' ? table : null);
+    to.ends(event.type === 'pointerup');
   };
   addEventListener('pointermove', move, { signal });
   addEventListener('pointerup', end, { signal });
   addEventListener('pointercancel', end, { signal });
 }
 
+/**
+ * Drags a party to a table.
+ *
+ * @param {PointerEvent} start
+ * @param {string} text What is being dragged.
+ * @param {{ over: (table: string | null) => void, drop: (table: string | null) => void }} to Told of tables by their ids.
+ */
+export function dragParty(start, text, to) {
+  /** @type {HTMLElement | null} */
+  let ghost = null;
+  /** @type {string | null} */
+  let table = null;
+  followPointer(start, {
+    moves: ({ clientX, clientY }) => {
+      if (!ghost) {
+        ghost = makeGhost(text);
+        to.over(null);
+      }
+      ghost.style.transform = `translate(${clientX}px, ${clientY}px)`;
+      const under = tableAt(clientX, clientY);
+      if (under !== table) to.over((table = under));
+    },
+    ends: (dropped) => {
+      ghost?.remove();
+      to.drop(dropped ? table : null);
+    },
+  });
+}
+
+/** The click that follows a drag is not meant for what happens to be there. */
 function swallowClick() {
   const swallow = (/** @type {Event} */ event) => {
     event.stopPropagation();

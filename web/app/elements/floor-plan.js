@@ -2,12 +2,12 @@ import { LitElement, css, html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { addTable, layTable } from '../floor/actions.js';
 import { NOTHING } from '../floor/fold.js';
-import { centre, frame, freeNumber, layOut, neighbour, position, sections, toPlan, toScreen } from '../floor/plan.js';
+import { centre, frame, freeNumber, layOut, neighbour, placed, position, sections, toPlan, toScreen } from '../floor/plan.js';
 import { usualTurns } from '../floor/service.js';
 import { randomId } from '../live/memory.js';
 import { words } from '../words.js';
 import { ask } from './ask.js';
-import { followDrag } from './drag.js';
+import { dragParty, followPointer } from './drag.js';
 import './floor-table.js';
 import { icon } from './icons.js';
 import './plan-tools.js';
@@ -25,8 +25,11 @@ const STATUSES = ['available', 'reserved', 'occupied', 'dirty', 'out_of_service'
 /** How far an arrow key moves a table while the plan is edited, in units. */
 const NUDGE = 10;
 
-/** How far a pointer may stray before it moves a table, in pixels. */
-const SLACK = 6;
+/** By how much a table turns at a time, in degrees. */
+const TURN = 15;
+
+/** How far the handle at its corner is pulled for one seat more, in pixels. */
+const SEAT_PX = 12;
 
 /** The tables, as they stand in the room. */
 export class FloorPlan extends LitElement {
@@ -41,7 +44,7 @@ export class FloorPlan extends LitElement {
     now: { type: Number },
     section: { state: true },
     screen: { state: true },
-    moving: { state: true },
+    laying: { state: true },
     cursor: { state: true },
   };
 
@@ -148,6 +151,23 @@ export class FloorPlan extends LitElement {
         color: var(--ink);
       }
 
+      .handle {
+        position: absolute;
+        z-index: 2;
+        display: grid;
+        place-items: center;
+        width: var(--target);
+        height: var(--target);
+        margin: -1.5rem 0 0 -1.5rem;
+        border: 1px solid var(--line-strong);
+        border-radius: 50%;
+        background: var(--surface);
+        color: var(--focus);
+        box-shadow: var(--shadow);
+        cursor: grab;
+        touch-action: none;
+      }
+
       .note {
         position: absolute;
         z-index: 3;
@@ -197,8 +217,8 @@ export class FloorPlan extends LitElement {
     this.section = undefined;
     /** In pixels. */
     this.screen = { width: 0, height: 0 };
-    /** @type {{ id: string, to: Point } | null} The table that is being moved, and where it is, in units. */
-    this.moving = null;
+    /** @type {{ id: string, change: Partial<Table> } | null} The table that is being moved, turned or resized, and how. */
+    this.laying = null;
     /** @type {string | null} The table that the Tab key gets to. */
     this.cursor = null;
   }
@@ -232,10 +252,9 @@ export class FloorPlan extends LitElement {
     const shown = this.#shown();
     const lost = [...this.floor.tables.values()].filter(({ position }) => position === null).map(({ id }) => id);
     this.#centres = new Map(shown.map((table) => [table.id, centre(table, lost.indexOf(table.id))]));
-    const whole = this.editing || this.section === undefined;
     const { width, height } = this.screen;
-    this.#layout = layOut([...this.#centres.values()], frame([...this.#centres.values()], whole), width, height);
-    if (this.moving) this.#centres.set(this.moving.id, this.moving.to);
+    const tables = shown.map((table) => placed(table, this.#centres.get(table.id) ?? centre(table)));
+    this.#layout = layOut(tables, frame(tables, this.editing), width, height);
     if (this.cursor === null || !this.#centres.has(this.cursor)) this.cursor = shown[0]?.id ?? null;
   }
 
@@ -284,8 +303,18 @@ export class FloorPlan extends LitElement {
             ></floor-table>`;
           },
         )}
-        ${[...this.notes].map(([id, text]) => this.#note(id, text))}
+        ${this.#handles()} ${[...this.notes].map(([id, text]) => this.#note(id, text))}
       </div>
+    `;
+  }
+
+  /** What the chosen table is turned and resized by, where the plan is edited. By keys, the tools do the same. */
+  #handles() {
+    const table = this.editing ? this.#chosenTable() : null;
+    if (!table) return nothing;
+    return html`
+      <div class="handle turn" title=${words.edit.rotateHandle} @pointerdown=${(/** @type {PointerEvent} */ event) => this.#turn(event, table)}>${icon('rotate')}</div>
+      <div class="handle resize" title=${words.edit.resizeHandle} @pointerdown=${(/** @type {PointerEvent} */ event) => this.#resize(event, table)}>${icon('resize')}</div>
     `;
   }
 
@@ -295,6 +324,13 @@ export class FloorPlan extends LitElement {
     if (!plan || !this.#layout) return;
     plan.style.width = `${this.#layout.width}px`;
     plan.style.height = `${this.#layout.height}px`;
+    const chosen = this.chosen === null ? null : this.#element(this.chosen);
+    for (const handle of /** @type {NodeListOf<HTMLElement>} */ (plan.querySelectorAll('.handle'))) {
+      if (!chosen) continue;
+      const turns = handle.classList.contains('turn');
+      handle.style.left = `${chosen.offsetLeft + chosen.offsetWidth * (turns ? 0.5 : 1)}px`;
+      handle.style.top = `${chosen.offsetTop + (turns ? -12 : chosen.offsetHeight)}px`;
+    }
     for (const note of /** @type {NodeListOf<HTMLElement>} */ (plan.querySelectorAll('.note'))) {
       const point = toScreen(this.#layout, this.#centres.get(note.dataset['id'] ?? '') ?? { x: 0, y: 0 });
       const width = note.offsetWidth;
@@ -363,7 +399,8 @@ export class FloorPlan extends LitElement {
 
   /** The tables of the section; all of them while the plan is edited. */
   #shown() {
-    const tables = [...this.floor.tables.values()];
+    const { laying } = this;
+    const tables = [...this.floor.tables.values()].map((table) => (table.id === laying?.id ? { ...table, ...laying.change } : table));
     return this.editing || this.section === undefined ? tables : tables.filter(({ section }) => section === this.section);
   }
 
@@ -394,7 +431,7 @@ export class FloorPlan extends LitElement {
       if (this.chosen !== null) ask(this, { what: 'table', id: null });
     } else if (table && this.#layout) {
       const { left, top } = currentTarget.getBoundingClientRect();
-      this.#lay(table, toPlan(this.#layout, { x: clientX - left, y: clientY - top }));
+      this.#put(table, toPlan(this.#layout, { x: clientX - left, y: clientY - top }));
     }
   }
 
@@ -406,7 +443,7 @@ export class FloorPlan extends LitElement {
   #press(event, table, guest) {
     if (this.editing) this.#moveTable(event, table);
     else if (guest) {
-      followDrag(event, words.partyOf(guest), {
+      dragParty(event, words.partyOf(guest), {
         over: (over) => ask(this, { what: 'drag', party: guest.id, over }),
         drop: (to) => {
           ask(this, { what: 'drag', party: null, over: null });
@@ -423,37 +460,78 @@ export class FloorPlan extends LitElement {
    * @param {Table} table
    */
   #moveTable(start, table) {
-    const layout = this.#layout;
-    const from = this.#centres.get(table.id);
-    if (start.button !== 0 || !start.isPrimary || !layout || !from) return;
-    const ending = new AbortController();
-    const { signal } = ending;
-    const place = toScreen(layout, from);
-    addEventListener(
-      'pointermove',
-      (event) => {
-        const [dx, dy] = [event.clientX - start.clientX, event.clientY - start.clientY];
-        if (event.pointerId !== start.pointerId || (!this.moving && Math.hypot(dx, dy) < SLACK)) return;
-        this.moving = { id: table.id, to: toPlan(layout, { x: place.x + dx, y: place.y + dy }) };
+    const layout = /** @type {Layout} */ (this.#layout);
+    const place = toScreen(layout, this.#centres.get(table.id) ?? centre(table));
+    this.#lay(start, table, ({ clientX, clientY }) => {
+      const to = { x: place.x + clientX - start.clientX, y: place.y + clientY - start.clientY };
+      return { position: position(toPlan(layout, to)) };
+    });
+  }
+
+  /**
+   * Turns a table by the handle above it.
+   *
+   * @param {PointerEvent} start
+   * @param {Table} table
+   */
+  #turn(start, table) {
+    const middle = this.#middleOf(table);
+    this.#lay(start, table, ({ clientX, clientY }) => {
+      const angle = (Math.atan2(clientX - middle.x, middle.y - clientY) * 180) / Math.PI;
+      return { rotation: (Math.round(angle / TURN) * TURN + 360) % 360 };
+    });
+  }
+
+  /**
+   * Makes a table larger or smaller by the handle at its corner: it is as large as the people it seats.
+   *
+   * @param {PointerEvent} start
+   * @param {Table} table
+   */
+  #resize(start, table) {
+    const middle = this.#middleOf(table);
+    const reach = (/** @type {PointerEvent} */ { clientX, clientY }) => Math.hypot(clientX - middle.x, clientY - middle.y);
+    this.#lay(start, table, (event) => {
+      const seats = table.capacity + Math.round((reach(event) - reach(start)) / SEAT_PX);
+      return { capacity: Math.min(99, Math.max(1, seats)) };
+    });
+  }
+
+  /**
+   * Changes a table for as long as the pointer is down, and then for good.
+   *
+   * @param {PointerEvent} start
+   * @param {Table} table
+   * @param {(event: PointerEvent) => Partial<Table>} change
+   */
+  #lay(start, table, change) {
+    start.stopPropagation();
+    followPointer(start, {
+      moves: (event) => (this.laying = { id: table.id, change: change(event) }),
+      ends: (dropped) => {
+        const laying = this.laying;
+        this.laying = null;
+        if (dropped && laying) ask(this, { what: 'wish', wish: layTable(table, laying.change) });
       },
-      { signal },
-    );
-    const end = (/** @type {PointerEvent} */ event) => {
-      if (event.pointerId !== start.pointerId) return;
-      ending.abort();
-      const moving = this.moving;
-      this.moving = null;
-      if (moving && event.type === 'pointerup') this.#lay(table, moving.to);
-    };
-    addEventListener('pointerup', end, { signal });
-    addEventListener('pointercancel', end, { signal });
+    });
+  }
+
+  /**
+   * Where the middle of a table is, as pointers tell.
+   *
+   * @param {Table} table
+   * @returns {Point}
+   */
+  #middleOf(table) {
+    const { left, top, width, height } = /** @type {HTMLElement} */ (this.#element(table.id)).getBoundingClientRect();
+    return { x: left + width / 2, y: top + height / 2 };
   }
 
   /**
    * @param {Table} table
    * @param {Point} to In units.
    */
-  #lay(table, to) {
+  #put(table, to) {
     ask(this, { what: 'wish', wish: layTable(table, { position: position(to) }) });
   }
 
@@ -479,7 +557,7 @@ export class FloorPlan extends LitElement {
     if (this.editing && this.chosen === id && table) {
       const { x, y } = centre(table);
       const [dx, dy] = { up: [0, -NUDGE], down: [0, NUDGE], left: [-NUDGE, 0], right: [NUDGE, 0] }[direction];
-      this.#lay(table, { x: x + (dx ?? 0), y: y + (dy ?? 0) });
+      this.#put(table, { x: x + (dx ?? 0), y: y + (dy ?? 0) });
       return;
     }
     this.focusTable(neighbour(this.#centres, id, direction) ?? id);

@@ -15,7 +15,7 @@ import { shared } from './shared.js';
 const AROUND = 16;
 
 /** Below how many pixels a table has no room for everything, and for more than its number and state. */
-const ROOMY_PX = 84;
+const ROOMY_PX = 96;
 const NARROW_PX = 66;
 
 /** One table on the plan: where it stands, in which state, who sits there and for how long. */
@@ -50,6 +50,7 @@ export class FloorTable extends LitElement {
         inset: 0;
         display: grid;
         place-content: center;
+        justify-items: center;
         gap: 0;
         width: 100%;
         min-width: 0;
@@ -200,6 +201,7 @@ export class FloorTable extends LitElement {
       }
 
       .line {
+        max-width: var(--room);
         overflow: hidden;
         text-overflow: ellipsis;
         white-space: nowrap;
@@ -259,6 +261,7 @@ export class FloorTable extends LitElement {
     style.top = `${y - height / 2}px`;
     style.width = `${width}px`;
     style.height = `${height}px`;
+    style.setProperty('--room', `${size(this.table).width * this.scale - 10}px`);
     this.dataset['id'] = this.table.id;
   }
 
@@ -271,8 +274,8 @@ export class FloorTable extends LitElement {
     const fit = room < NARROW_PX ? 'narrow' : room < ROOMY_PX ? 'medium' : 'roomy';
     return html`
       <div class="${table.status} ${choice} ${fit}">
-        <button tabindex=${this.reachable ? 0 : -1} aria-label=${this.#label(why)} aria-pressed=${this.chosen}>
-          <span class="number">${table.tableNumber}${icon(table.status)}</span>
+        <button tabindex=${this.reachable ? 0 : -1} aria-pressed=${this.chosen}>
+          <span class="number"><span class="unseen">${words.table}</span> ${table.tableNumber}${icon(table.status)}</span>
           ${this.#lines(why, fit)}
         </button>
         ${this.#drawing(width, height)}
@@ -282,32 +285,26 @@ export class FloorTable extends LitElement {
   }
 
   /**
+   * What is said of a table: all of it to those who listen, what there is room for to those who look.
+   *
    * @param {Obstacle | null} why
    * @param {'narrow' | 'medium' | 'roomy'} fit
    */
   #lines(why, fit) {
     const { chooser, guest, table } = this;
-    const line = (/** @type {unknown} */ text, kind = '') => html`<span class="line ${kind}">${text}</span>`;
-    if (chooser && why !== null) return line(why === 'too_small' ? words.seatsOnly(table.capacity) : words.obstacleShort[why]);
-    if (chooser) return [line(words.fits, 'name'), fit === 'narrow' ? nothing : line(words.seats(table.capacity))];
-    if (!guest) return [fit === 'narrow' ? nothing : line(words.tableStatus[table.status]), fit === 'roomy' ? line(words.seats(table.capacity)) : nothing];
-    const minutes = words.since(this.#minutes());
-    const who = line(html`${guest.guestName} · ${guest.partySize}`, 'name');
-    if (fit === 'narrow') return who;
-    return [who, line(minutes), fit === 'roomy' ? line(words.tableStatus[table.status]) : nothing];
-  }
-
-  /** @param {Obstacle | null} why */
-  #label(why) {
-    const { chooser, guest, table, pending } = this;
-    const parts = [words.table(table.tableNumber), words.tableStatus[table.status], words.seats(table.capacity)];
-    if (guest) {
-      parts.push(words.partyOf(guest), words.sinceLabel(this.#minutes()));
-      if (this.#minutes() > this.usualTurn) parts.push(words.turnOver);
+    const line = (/** @type {unknown} */ text, seen = true, kind = '') => html`<span class="${seen ? 'line' : 'unseen'} ${kind}">${text}</span>`;
+    const state = (/** @type {boolean} */ seen) => line(words.tableStatus[table.status], seen);
+    const seats = (/** @type {boolean} */ seen) => line(words.seats(table.capacity), seen);
+    const pending = this.pending ? line(words.pending, false) : nothing;
+    if (chooser) {
+      const choice = why === null ? line(words.fits, true, 'name') : line(words.obstacleShort[why], why !== 'too_small');
+      return [choice, seats(why === 'too_small' || (why === null && fit !== 'narrow')), state(false), pending];
     }
-    if (chooser) parts.push(why === null ? words.fits : words.obstacleShort[why]);
-    if (pending) parts.push(words.pending);
-    return parts.join(', ');
+    if (!guest) return [state(fit !== 'narrow'), seats(fit === 'roomy'), pending];
+    const minutes = this.#minutes();
+    const stay = html`<span class="unseen">${words.partySize}</span> ${guest.partySize}${fit === 'narrow' ? nothing : html` · ${words.minutes(minutes)}`}`;
+    const long = minutes > this.usualTurn ? line(words.turnOver, false) : nothing;
+    return [line(guest.guestName, true, 'name'), line(stay), long, state(fit === 'roomy'), seats(false), pending];
   }
 
   /**
@@ -325,7 +322,7 @@ export class FloorTable extends LitElement {
         <g transform="rotate(${table.rotation ?? 0})">
           ${chairs(table).map(({ x, y, turn }) => svg`<rect class="chair" x="-9" y="-6" width="18" height="12" rx="5" transform="translate(${x} ${y}) rotate(${turn})"/>`)}
           ${outline('top', width, height, round)}
-          ${this.guest ? outline(this.#minutes() > this.usualTurn ? 'ring over' : 'ring', width - 12, height - 12, round, this.#share()) : nothing}
+          ${this.guest ? outline(this.#minutes() > this.usualTurn ? 'ring over' : 'ring', width - 6, height - 6, round, this.#share()) : nothing}
         </g>
       </svg>
     `;

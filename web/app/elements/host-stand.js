@@ -62,6 +62,10 @@ export class HostStand extends LitElement {
         height: 100%;
       }
 
+      main {
+        display: contents;
+      }
+
       header {
         grid-column: 1 / -1;
         display: flex;
@@ -105,14 +109,15 @@ export class HostStand extends LitElement {
 
       .bar {
         position: fixed;
-        left: 50%;
-        bottom: calc(1rem + env(safe-area-inset-bottom));
+        left: calc(0.75rem + env(safe-area-inset-left));
+        bottom: calc(0.75rem + env(safe-area-inset-bottom));
         z-index: 6;
-        transform: translateX(-50%);
         display: flex;
         align-items: center;
+        justify-content: space-between;
         gap: 0.75rem;
-        max-width: calc(100vw - 2rem);
+        width: 21rem;
+        max-width: calc(100vw - 1.5rem);
         padding: 0.25rem 0.25rem 0.25rem 1rem;
         border-radius: 0.875rem;
         background: var(--ink);
@@ -198,7 +203,7 @@ export class HostStand extends LitElement {
         }
       }
 
-      @media (max-width: 699px) {
+      @media (max-width: 899px) {
         header {
           flex-wrap: wrap;
           padding-block: 0.25rem;
@@ -206,6 +211,11 @@ export class HostStand extends LitElement {
 
         h1 {
           flex: 1;
+          min-width: 0;
+        }
+
+        link-sign {
+          min-width: 0;
         }
 
         service-strip {
@@ -292,14 +302,16 @@ export class HostStand extends LitElement {
             @click=${() => this.#undo()}>${icon('undo')}</button>
           <button class="quiet" aria-label=${words.help.open} @click=${() => (this.open = 'help')}>${icon('help')}</button>
         </header>
+        <main>
         <wait-list .floor=${floor} .pending=${pending} .view=${this.view} .search=${this.search} .chosen=${this.party} .notes=${notes} .now=${now}></wait-list>
         <div class="shade" @click=${() => (this.drawer = false)}></div>
         <floor-plan .floor=${floor} .pending=${pending} .chooser=${chooser} .over=${this.drag?.over ?? null} .chosen=${this.table}
           .notes=${notes} .editing=${this.editing} .now=${now}></floor-plan>
+        ${this.doubt ? this.#asks(this.doubt) : nothing} ${this.#bar()} ${this.#dialog()}
+        <div class="unseen" role="status">${this.said && !this.said.refused ? this.said.text : ''}</div>
+        <div class="unseen" role="alert">${this.said?.refused ? this.said.text : (this.hint?.text ?? '')}</div>
+        </main>
       </div>
-      ${this.doubt ? this.#asks(this.doubt) : nothing} ${this.#bar()} ${this.#dialog()}
-      <div class="unseen" role="status">${this.said && !this.said.refused ? this.said.text : ''}</div>
-      <div class="unseen" role="alert">${this.said?.refused ? this.said.text : (this.hint?.text ?? '')}</div>
     `;
   }
 

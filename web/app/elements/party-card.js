@@ -143,7 +143,18 @@ export class PartyCard extends LitElement {
       }
 
       .quick {
+        flex-direction: column;
+        gap: 0;
+        width: 3.5rem;
+        height: 3.25rem;
         margin-right: 0.625rem;
+        padding: 0;
+        font-size: 0.75rem;
+      }
+
+      .quick svg {
+        width: 1.25rem;
+        height: 1.25rem;
       }
 
       .actions {
@@ -230,9 +241,10 @@ export class PartyCard extends LitElement {
     if (guest.status === 'seated' && this.tableNumber !== null) parts.push(html`${words.atTable(this.tableNumber)}`);
     if (isOver(guest.status) && guest.finishedTime) parts.push(html`${words.leftAt(guest.finishedTime)}`);
     const remaining = left(guest, now);
-    if (remaining !== null && guest.quotedWaitMinutes !== null) {
-      const kept = promise(guest, now);
-      parts.push(html`<span class=${kept}>${words.quoted(guest.quotedWaitMinutes, remaining)}</span>`);
+    const kept = promise(guest, now);
+    if (remaining !== null && guest.quotedWaitMinutes !== null && kept !== 'none') {
+      const text = words.quoted[kept](guest.quotedWaitMinutes, remaining);
+      parts.push(html`<span class=${kept}>${text}</span>${kept === 'ahead' ? nothing : html`<span class="unseen">${words.quotedLabel(guest.quotedWaitMinutes)}</span>`}`);
     }
     return html`<span class="about">${joined(parts)}</span>`;
   }
@@ -253,7 +265,7 @@ export class PartyCard extends LitElement {
     const { guest } = this;
     if (isExpected(guest.status)) return this.#button('quick', words.arrived, 'arrived', () => this.#status('arrived'));
     if (guest.status === 'seated') return this.#button('quick', words.finish, 'live', () => this.#status('finished'));
-    if (isOver(guest.status)) return this.#button('quick', words.restore, 'undo', () => this.#status('waiting'));
+    if (isOver(guest.status)) return this.#button('quick', words.restoreShort, 'undo', () => this.#status('waiting'));
     return this.#button('quick', words.seat, 'seat', () => ask(this, { what: 'party', id: guest.id }));
   }
 

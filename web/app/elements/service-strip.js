@@ -18,7 +18,7 @@ export class ServiceStrip extends LitElement {
       dl {
         display: grid;
         grid-auto-flow: column;
-        grid-auto-columns: minmax(6.25rem, 1fr);
+        grid-auto-columns: minmax(6.75rem, 1fr);
         margin: 0;
         font-variant-numeric: tabular-nums;
       }
@@ -26,7 +26,7 @@ export class ServiceStrip extends LitElement {
       div {
         display: flex;
         flex-direction: column-reverse;
-        padding: 0 0.75rem;
+        padding: 0 0.5rem 0 0.75rem;
         border-left: 1px solid var(--line);
         white-space: nowrap;
         overflow: hidden;
@@ -64,7 +64,7 @@ export class ServiceStrip extends LitElement {
     const figure = (/** @type {string} */ name, /** @type {unknown} */ value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
     return html`
       <dl aria-label=${words.strip.label}>
-        ${figure(words.strip.waiting, html`${words.strip.parties(parties)} <small>· ${words.strip.covers(covers)}</small>`)}
+        ${figure(words.strip.parties, parties)} ${figure(words.strip.covers, covers)}
         ${figure(words.strip.seated, html`${seated} <small>/ ${capacity}</small>`)}
         ${figure(words.strip.longest, longestWait === null ? words.strip.none : words.minutes(longestWait))}
         ${figure(words.strip.turns, turns)}

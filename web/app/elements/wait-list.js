@@ -6,7 +6,7 @@ import { VIEWS, counts, list } from '../floor/waitlist.js';
 import { randomId } from '../live/memory.js';
 import { words } from '../words.js';
 import { ask } from './ask.js';
-import { followDrag } from './drag.js';
+import { dragParty } from './drag.js';
 import { icon } from './icons.js';
 import './party-card.js';
 import { shared } from './shared.js';
@@ -237,7 +237,7 @@ export class WaitList extends LitElement {
    * @param {Guest} guest
    */
   #drag(event, guest) {
-    followDrag(event, words.partyOf(guest), {
+    dragParty(event, words.partyOf(guest), {
       over: (table) => ask(this, { what: 'drag', party: guest.id, over: table }),
       drop: (table) => {
         ask(this, { what: 'drag', party: null, over: null });

@@ -7,6 +7,7 @@
  * @import { Table } from './types.js'
  *
  * @typedef {{ x: number, y: number }} Point
+ * @typedef {Point & { width: number, height: number }} Placed
  * @typedef {{ left: number, top: number, width: number, height: number }} Frame
  * @typedef {'up' | 'down' | 'left' | 'right'} Direction
  *
@@ -15,14 +16,13 @@
  * @property {number} width
  * @property {number} height
  * @property {number} scale Pixels a unit of a table's size.
- * @property {number} edge
  */
 
 export const PLAN_WIDTH = 1000;
 export const PLAN_HEIGHT = 750;
 
-/** How much room a table takes with its chairs, in units of its size: a table for four and a chair's depth on each side. */
-const ROOM = 118;
+/** How much room chairs take between two tables, in units. */
+const BETWEEN = 30;
 
 /** How many pixels a unit of a table's size is at the most, where there is all the room in the world. */
 const LARGEST = 1.45;
@@ -30,7 +30,8 @@ const LARGEST = 1.45;
 /** How many at the least: a table for two is 52 pixels then, so that a finger hits it. */
 const SMALLEST = 0.72;
 
-/** How far the middle of a table stays from the edge of the plan, in pixels at the largest. */
+/** How far the middle of a table stays from the edge of the plan, as a share of its width, and in pixels at the most. */
+const EDGE_SHARE = 0.13;
 const EDGE = 84;
 
 /**
@@ -110,18 +111,31 @@ function straightChairs(seats, width, height) {
  * Where tables are drawn, in pixels: the plan is stretched to the screen, the tables are not. Where they would be too
  * small for a finger, the plan is larger than the screen.
  *
- * @param {Point[]} centres
+ * @param {Placed[]} tables
  * @param {Frame} frame
  * @param {number} width Of the screen.
  * @param {number} height
  * @returns {Layout}
  */
-export function layOut(centres, frame, width, height) {
-  const unit = usualGap(centres.map((point) => project(point, frame, width, height, EDGE))) / ROOM;
-  const scale = Math.min(LARGEST, Math.max(SMALLEST, unit));
-  const grown = Math.max(1, scale / unit);
-  const edge = Math.min(EDGE, 58 * scale);
-  return { frame, width: width * grown, height: height * grown, scale, edge };
+export function layOut(tables, frame, width, height) {
+  const fits = fittingScale(tables.map((table) => ({ ...table, ...project(table, frame, width, height) })));
+  const scale = Math.min(LARGEST, Math.max(SMALLEST, fits));
+  const grown = Math.max(1, scale / fits);
+  return { frame, width: width * grown, height: height * grown, scale };
+}
+
+/**
+ * A table's centre, and how wide and high it is as it is turned.
+ *
+ * @param {Table} table
+ * @param {Point} centre
+ * @returns {Placed}
+ */
+export function placed(table, centre) {
+  const { width, height } = size(table);
+  const angle = ((table.rotation ?? 0) * Math.PI) / 180;
+  const [cos, sin] = [Math.abs(Math.cos(angle)), Math.abs(Math.sin(angle))];
+  return { ...centre, width: width * cos + height * sin, height: width * sin + height * cos };
 }
 
 /**
@@ -131,8 +145,8 @@ export function layOut(centres, frame, width, height) {
  * @param {Point} point In units.
  * @returns {Point} In pixels.
  */
-export function toScreen({ frame, width, height, edge }, point) {
-  return project(point, frame, width, height, edge);
+export function toScreen({ frame, width, height }, point) {
+  return project(point, frame, width, height);
 }
 
 /**
@@ -142,7 +156,8 @@ export function toScreen({ frame, width, height, edge }, point) {
  * @param {Point} point In pixels.
  * @returns {Point} In units.
  */
-export function toPlan({ frame, width, height, edge }, { x, y }) {
+export function toPlan({ frame, width, height }, { x, y }) {
+  const edge = edgeOf(width);
   return {
     x: frame.left + ((x - edge) / Math.max(1, width - 2 * edge)) * frame.width,
     y: frame.top + ((y - edge) / Math.max(1, height - 2 * edge)) * frame.height,
@@ -154,33 +169,44 @@ export function toPlan({ frame, width, height, edge }, { x, y }) {
  * @param {Frame} frame
  * @param {number} width
  * @param {number} height
- * @param {number} edge
  * @returns {Point}
  */
-function project(point, frame, width, height, edge) {
+function project(point, frame, width, height) {
+  const edge = edgeOf(width);
   return {
     x: edge + ((point.x - frame.left) / frame.width) * Math.max(1, width - 2 * edge),
     y: edge + ((point.y - frame.top) / frame.height) * Math.max(1, height - 2 * edge),
   };
 }
 
-/**
- * How far tables are apart. A few pairs that lie on each other make no difference.
- *
- * @param {Point[]} centres
- */
-function usualGap(centres) {
-  const most = ROOM * LARGEST;
-  const gaps = centres.map((one) => {
-    const gap = (/** @type {Point} */ other) => Math.max(Math.abs(one.x - other.x), Math.abs(one.y - other.y));
-    return Math.min(...centres.filter((other) => other !== one).map(gap), most);
-  });
-  gaps.sort((one, other) => one - other);
-  return Math.max(1, gaps[Math.floor(gaps.length / 10)] ?? most);
+/** @param {number} width */
+function edgeOf(width) {
+  return Math.min(EDGE, EDGE_SHARE * width);
 }
 
 /**
- * What is shown of the plan: all of it, or where some tables stand with room around them.
+ * How many pixels a unit of a table's size may be so that tables don't lie on each other. A few that do all the same
+ * make no difference.
+ *
+ * @param {Placed[]} tables In pixels, their sizes in units.
+ */
+function fittingScale(tables) {
+  const scales = tables.map((one) => {
+    let least = LARGEST;
+    for (const other of tables) {
+      if (other === one) continue;
+      const aside = Math.abs(one.x - other.x) / ((one.width + other.width) / 2 + BETWEEN);
+      const above = Math.abs(one.y - other.y) / ((one.height + other.height) / 2 + BETWEEN);
+      least = Math.min(least, Math.max(aside, above));
+    }
+    return least;
+  });
+  scales.sort((one, other) => one - other);
+  return Math.max(0.05, scales[Math.floor(scales.length / 10)] ?? LARGEST);
+}
+
+/**
+ * What is shown of the plan: where tables stand, or all of it while it is edited.
  *
  * @param {Point[]} centres
  * @param {boolean} whole
