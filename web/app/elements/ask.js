@@ -6,6 +6,7 @@
  *
  * @typedef {{ what: 'wish', wish: Wish }
  *   | { what: 'party', id: string | null }
+ *   | { what: 'place', party: string }
  *   | { what: 'table', id: string | null }
  *   | { what: 'seat', party: string, table: string, override?: boolean }
  *   | { what: 'notify', party: string }

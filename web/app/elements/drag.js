@@ -6,6 +6,7 @@ const SLACK = 8;
 /**
  * @param {PointerEvent} start
  * @param {object} to
+ * @param {(dx: number, dy: number) => number} [to.strays] How far it has strayed, in pixels.
  * @param {(event: PointerEvent) => void} to.moves
  * @param {(dropped: boolean) => void} to.ends Told only if it moved; not dropped: the browser has taken it for its own.
  */
@@ -13,10 +14,11 @@ export function followPointer(start, to) {
   if (start.button !== 0 || !start.isPrimary) return;
   const ending = new AbortController();
   const { signal } = ending;
+  const strays = to.strays ?? Math.hypot;
   let moved = false;
   const move = (/** @type {PointerEvent} */ event) => {
     if (event.pointerId !== start.pointerId) return;
-    moved ||= Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) >= SLACK;
+    moved ||= strays(event.clientX - start.clientX, event.clientY - start.clientY) >= SLACK;
     if (moved) to.moves(event);
   };
   const end = (/** @type {PointerEvent} */ event) => {
@@ -36,14 +38,17 @@ export function followPointer(start, to) {
  *
  * @param {PointerEvent} start
  * @param {string} text What is being dragged.
+ * @param {boolean} scrolls Whether a finger that goes up or down scrolls instead.
  * @param {{ over: (table: string | null) => void, drop: (table: string | null) => void }} to Told of tables by their ids.
  */
-export function dragParty(start, text, to) {
+export function dragParty(start, text, scrolls, to) {
   /** @type {HTMLElement | null} */
   let ghost = null;
   /** @type {string | null} */
   let table = null;
+  const aside = (/** @type {number} */ dx, /** @type {number} */ dy) => Math.abs(dx) - Math.abs(dy);
   followPointer(start, {
+    strays: scrolls && start.pointerType === 'touch' ? aside : Math.hypot,
     moves: ({ clientX, clientY }) => {
       if (!ghost) {
         ghost = makeGhost(text);

@@ -443,7 +443,7 @@ export class FloorPlan extends LitElement {
   #press(event, table, guest) {
     if (this.editing) this.#moveTable(event, table);
     else if (guest) {
-      dragParty(event, words.partyOf(guest), {
+      dragParty(event, words.partyOf(guest), false, {
         over: (over) => ask(this, { what: 'drag', party: guest.id, over }),
         drop: (to) => {
           ask(this, { what: 'drag', party: null, over: null });

@@ -153,6 +153,11 @@ export class FloorTable extends LitElement {
         --table-line: var(--occupied-line);
       }
 
+      /* Who sits there can be dragged to another table; the plan is scrolled elsewhere. */
+      .occupied button {
+        touch-action: none;
+      }
+
       .dirty {
         --table: var(--dirty);
         --table-ink: var(--dirty-ink);

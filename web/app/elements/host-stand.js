@@ -379,7 +379,7 @@ export class HostStand extends LitElement {
     history.replaceState(null, '', `?restaurant=${encodeURIComponent(restaurant)}`);
     const listener = {
       changed: () => this.#changed(),
-      refused: (/** @type {Refusal} */ refusal, /** @type {string | undefined} */ row) => this.#refused(refusal, row),
+      refused: (/** @type {Refusal} */ refusal) => this.#refused(refusal),
       ended: (/** @type {string} */ reason) => this.#ended(reason),
     };
     this.#stand = new Stand(restaurant, { token, device: deviceId() }, listener);
@@ -398,14 +398,10 @@ export class HostStand extends LitElement {
     });
   }
 
-  /**
-   * @param {Refusal} refusal
-   * @param {string | undefined} row
-   */
-  #refused({ action, problem }, row) {
+  /** @param {Refusal} refusal */
+  #refused({ action, problem }) {
     const text = words.refused(action, problem, this.#stand?.view.floor ?? /** @type {Seen} */ (this.seen).floor);
-    // Where it happened is the better place; it is said here where that can't be seen.
-    this.#say({ text, refused: true, action: null }, row === undefined);
+    this.#say({ text, refused: true, action: null });
   }
 
   /** @param {string} reason */
@@ -414,7 +410,7 @@ export class HostStand extends LitElement {
     this.#stand?.stop();
     this.#stand = null;
     // What is known of guests here is no longer this device's to know.
-    forget();
+    forget(reason === 'not_allowed' ? null : restaurant);
     const texts = /** @type {Record<string, string>} */ ({
       not_allowed: words.door.notAllowed,
       not_found: words.door.notFound(restaurant),
@@ -439,6 +435,10 @@ export class HostStand extends LitElement {
       }
       case 'party':
         this.#choose(asked.id);
+        break;
+      case 'place':
+        this.#choose(asked.party);
+        this.drawer = false;
         break;
       case 'table':
         this.table = asked.id;
@@ -511,7 +511,7 @@ export class HostStand extends LitElement {
   #act(wish) {
     if (!this.#stand) return;
     const action = this.#stand.act(wish);
-    this.#say({ text: words.did(action), refused: false, action }, true);
+    this.#say({ text: words.did(action), refused: false, action });
     const names = rowsOf(action);
     if (this.party !== null && names.includes(this.party) && wish.verb === 'status') this.party = null;
   }
@@ -520,16 +520,13 @@ export class HostStand extends LitElement {
     const undoable = this.#stand?.view.undoable;
     if (!undoable) return;
     this.#stand?.undo(undoable.id);
-    this.#say({ text: words.did({ verb: 'undo', about: undoable.about }), refused: false, action: null }, true);
+    this.#say({ text: words.did({ verb: 'undo', about: undoable.about }), refused: false, action: null });
   }
 
-  /**
-   * @param {NonNullable<HostStand['said']>} said
-   * @param {boolean} visibly
-   */
-  #say(said, visibly) {
+  /** @param {NonNullable<HostStand['said']>} said */
+  #say(said) {
     clearTimeout(this.#saidTimer);
-    this.said = visibly ? said : { ...said };
+    this.said = said;
     this.#saidTimer = setTimeout(() => (this.said = null), SAID_MS);
   }
 

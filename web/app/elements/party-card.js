@@ -266,7 +266,7 @@ export class PartyCard extends LitElement {
     if (isExpected(guest.status)) return this.#button('quick', words.arrived, 'arrived', () => this.#status('arrived'));
     if (guest.status === 'seated') return this.#button('quick', words.finish, 'live', () => this.#status('finished'));
     if (isOver(guest.status)) return this.#button('quick', words.restoreShort, 'undo', () => this.#status('waiting'));
-    return this.#button('quick', words.seat, 'seat', () => ask(this, { what: 'party', id: guest.id }));
+    return this.#button('quick', words.seat, 'seat', () => ask(this, { what: 'place', party: guest.id }));
   }
 
   #actions() {

@@ -237,7 +237,7 @@ export class WaitList extends LitElement {
    * @param {Guest} guest
    */
   #drag(event, guest) {
-    dragParty(event, words.partyOf(guest), {
+    dragParty(event, words.partyOf(guest), true, {
       over: (table) => ask(this, { what: 'drag', party: guest.id, over: table }),
       drop: (table) => {
         ask(this, { what: 'drag', party: null, over: null });

@@ -95,9 +95,14 @@ export function outboxOf(restaurant) {
   return { left, keep };
 }
 
-/** Forgets every restaurant: whoever was sent away keeps no guest's name. */
-export function forget() {
-  keys().filter((key) => key !== 'device').forEach((key) => write(key, null));
+/**
+ * Forgets a restaurant, or all of them and the token: whoever was sent away keeps no guest's name.
+ *
+ * @param {string | null} restaurant
+ */
+export function forget(restaurant) {
+  const known = keys().filter((key) => (restaurant === null ? key !== 'device' : key.startsWith(`${restaurant}.`)));
+  known.forEach((key) => write(key, null));
 }
 
 function keys() {
