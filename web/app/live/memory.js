@@ -8,6 +8,7 @@
  * @import { Floor } from '../floor/types.js'
  */
 
+/** What is a restaurant's has its id before a slash, which no id has. */
 const PREFIX = 'maitred.';
 
 /** @returns {string} What this device calls itself. */
@@ -59,7 +60,7 @@ export function write(name, value) {
  * @returns {{ floor: Floor, trueAt: number } | null}
  */
 export function readFloor(restaurant) {
-  const kept = read(`${restaurant}.floor`);
+  const kept = read(`${restaurant}/floor`);
   if (!kept) return null;
   const { trueAt, guests, tables, gone, ...rest } = kept;
   const byId = (/** @type {{ id: string }[]} */ rows) => new Map(rows.map((row) => [row.id, row]));
@@ -74,7 +75,7 @@ export function readFloor(restaurant) {
 export function writeFloor(restaurant, floor, trueAt) {
   const { guests, tables, gone } = floor;
   const rows = { guests: [...guests.values()], tables: [...tables.values()], gone: [...gone.values()] };
-  write(`${restaurant}.floor`, { ...floor, ...rows, trueAt });
+  write(`${restaurant}/floor`, { ...floor, ...rows, trueAt });
 }
 
 /**
@@ -85,7 +86,7 @@ export function writeFloor(restaurant, floor, trueAt) {
  * @returns {{ left: Action[], keep: (actions: Action[]) => void }}
  */
 export function outboxOf(restaurant) {
-  const box = `${restaurant}.outbox.`;
+  const box = `${restaurant}/outbox/`;
   const own = box + randomId();
   const others = keys().filter((key) => key.startsWith(box));
   const left = others.flatMap((key) => read(key) ?? []);
@@ -101,7 +102,7 @@ export function outboxOf(restaurant) {
  * @param {string | null} restaurant
  */
 export function forget(restaurant) {
-  const known = keys().filter((key) => (restaurant === null ? key !== 'device' : key.startsWith(`${restaurant}.`)));
+  const known = keys().filter((key) => (restaurant === null ? key !== 'device' : key.startsWith(`${restaurant}/`)));
   known.forEach((key) => write(key, null));
 }
 

@@ -59,7 +59,7 @@ const MINUTE: i64 = 60_000_000;
 const QUARTER: i64 = 15 * MINUTE;
 
 /// Minutes between two parties: about as many as the tables can take, so that some wait.
-const BETWEEN_ARRIVALS: std::ops::Range<f64> = 1.5..6.0;
+const BETWEEN_ARRIVALS: std::ops::Range<f64> = 2.0..7.0;
 
 /// Parties that wait at the most; whoever comes then sees the queue and walks on.
 const LONGEST_QUEUE: usize = 10;
@@ -120,27 +120,33 @@ type Over = WriteError;
 impl House {
     /// Lets parties in, for as long as the server runs.
     async fn evening(self) {
+        let mut names = scene::NAMES.into_iter().cycle();
+        let mut let_in = |comes| {
+            if let Some(name) = names.next() {
+                self.clone().let_in(name, comes);
+            }
+        };
         for quarters in LATER {
             let quarter = now().as_microseconds() / QUARTER + quarters;
-            self.clone().let_in(Comes::At(time(quarter * QUARTER)));
+            let_in(Comes::At(time(quarter * QUARTER)));
         }
         for _ in 0..EARLY_PARTIES {
-            self.clone().let_in(Comes::Early);
+            let_in(Comes::Early);
             self.minutes(random_range(0.1..0.3)).await;
         }
         loop {
             if self.queue().await.is_ok_and(|waiting| waiting < LONGEST_QUEUE) {
                 let soon = now().as_microseconds() + self.lasting(random_range(1.0..10.0)).as_micros() as i64;
-                self.clone().let_in(if random_bool(0.2) { Comes::At(time(soon)) } else { Comes::Now });
+                let_in(if random_bool(0.2) { Comes::At(time(soon)) } else { Comes::Now });
             }
             self.minutes(random_range(BETWEEN_ARRIVALS)).await;
         }
     }
 
-    fn let_in(self, comes: Comes) {
+    fn let_in(self, name: &'static str, comes: Comes) {
         tokio::spawn(async move {
             // Once the server goes down, so do its guests.
-            match self.party(comes).await {
+            match self.party(name, comes).await {
                 Ok(()) => {}
                 // In words, it would name whoever stood in the way, and that may be somebody real.
                 Err(Over::Refused(refusal)) => {
@@ -152,9 +158,9 @@ impl House {
     }
 
     /// One party's evening, from the door to the clean table.
-    async fn party(&self, comes: Comes) -> Result<(), Over> {
+    async fn party(&self, name: &str, comes: Comes) -> Result<(), Over> {
         let guest = mint(Some(EntityKind::Guest));
-        let mut body = scene::party();
+        let mut body = scene::party(name);
         let size = body["partySize"].as_u64().unwrap_or_default();
         body.extend(object(match comes {
             Comes::At(time) => json!({ "source": "online", "reservationTime": time }),
@@ -176,9 +182,11 @@ impl House {
         let Some(table) = self.find_table(&guest, size).await? else {
             return self.guest(&guest, json!({ "status": "cancelled" }), Purpose::Update).await.map(drop);
         };
-        self.minutes(random_range(20.0..70.0)).await;
+        // Of those who were there before, some are about to leave.
+        let shortest = if let Comes::Early = comes { 4.0 } else { 20.0 };
+        self.minutes(random_range(shortest..70.0)).await;
         self.guest(&guest, json!({ "status": "finished" }), Purpose::Update).await?;
-        self.minutes(random_range(1.0..5.0)).await;
+        self.minutes(random_range(2.0..8.0)).await;
         self.table(&table, json!({ "status": "available" })).await
     }
 
@@ -208,7 +216,9 @@ impl House {
             let tables = snapshot.tables()?;
             Ok(tables.iter().map(|table| serde_json::from_str(table.get())).collect::<Result<Vec<Table>, _>>()?)
         });
-        let free = |table: &Table| table.status == TableStatus::Available && u64::from(table.capacity) >= size;
+        // No host gives a large table to a couple.
+        let fits = |table: &Table| (size..=size * 2 + 1).contains(&table.capacity.into());
+        let free = |table: &Table| table.status == TableStatus::Available && fits(table);
         let free = tables.await?.into_iter().filter(free);
         Ok(free.min_by_key(|table| table.capacity).map(|table| table.id))
     }

@@ -51,7 +51,8 @@ pub(super) fn tables() -> impl Iterator<Item = Value> {
     })
 }
 
-const NAMES: [&str; 24] = [
+/// In no order that anybody could see.
+pub(super) const NAMES: [&str; 24] = [
     "Rivera",
     "Okafor",
     "Nguyen",
@@ -90,13 +91,13 @@ const WISHES: [(&str, &str); 6] = [
     ("regular", "Says that any table will do, and means a quiet one"),
 ];
 
-/// A party as it might come, or call.
-pub(super) fn party() -> Map<String, Value> {
+/// A party of this name, as it might come, or call.
+pub(super) fn party(name: &str) -> Map<String, Value> {
     let wish = WISHES.choose(&mut rand::rng()).filter(|_| random_bool(0.35));
     // The numbers that Ofcom keeps for plays: nobody in London has one of them.
     let phone = random_bool(0.6).then(|| format!("+44 20 7946 0{:03}", random_range(0..1_000)));
     let fields = [
-        ("guestName", json!(NAMES.choose(&mut rand::rng()))),
+        ("guestName", json!(name)),
         ("partySize", json!(SIZES.choose(&mut rand::rng()))),
         ("phone", json!(phone)),
         ("tags", json!(Vec::from_iter(wish.map(|(tag, _)| tag)))),
