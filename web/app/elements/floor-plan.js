@@ -28,6 +28,9 @@ const NUDGE = 10;
 /** By how much a table turns at a time, in degrees. */
 const TURN = 15;
 
+/** How far the handles of a table stand off it, in pixels. */
+const HANDLE_PX = 28;
+
 /** How far the handle at its corner is pulled for one seat more, in pixels. */
 const SEAT_PX = 12;
 
@@ -324,12 +327,14 @@ export class FloorPlan extends LitElement {
     if (!plan || !this.#layout) return;
     plan.style.width = `${this.#layout.width}px`;
     plan.style.height = `${this.#layout.height}px`;
-    const chosen = this.chosen === null ? null : this.#element(this.chosen);
+    const chosen = this.#shown().find(({ id }) => id === this.chosen);
     for (const handle of /** @type {NodeListOf<HTMLElement>} */ (plan.querySelectorAll('.handle'))) {
       if (!chosen) continue;
+      const { x, y } = toScreen(this.#layout, this.#centres.get(chosen.id) ?? centre(chosen));
+      const { width, height } = placed(chosen, { x, y });
       const turns = handle.classList.contains('turn');
-      handle.style.left = `${chosen.offsetLeft + chosen.offsetWidth * (turns ? 0.5 : 1)}px`;
-      handle.style.top = `${chosen.offsetTop + (turns ? -12 : chosen.offsetHeight)}px`;
+      handle.style.left = `${x + (turns ? 0 : (width / 2) * this.#layout.scale + HANDLE_PX)}px`;
+      handle.style.top = `${y + (turns ? -1 : 1) * ((height / 2) * this.#layout.scale + HANDLE_PX)}px`;
     }
     for (const note of /** @type {NodeListOf<HTMLElement>} */ (plan.querySelectorAll('.note'))) {
       const point = toScreen(this.#layout, this.#centres.get(note.dataset['id'] ?? '') ?? { x: 0, y: 0 });

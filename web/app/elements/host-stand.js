@@ -109,8 +109,8 @@ export class HostStand extends LitElement {
 
       .bar {
         position: fixed;
-        left: calc(0.75rem + env(safe-area-inset-left));
-        bottom: calc(0.75rem + env(safe-area-inset-bottom));
+        left: calc(23.25rem + env(safe-area-inset-left));
+        bottom: calc(0.25rem + env(safe-area-inset-bottom));
         z-index: 6;
         display: flex;
         align-items: center;
@@ -173,6 +173,10 @@ export class HostStand extends LitElement {
 
         .list-button {
           display: inline-flex;
+        }
+
+        .bar {
+          left: calc(0.75rem + env(safe-area-inset-left));
         }
 
         wait-list {
@@ -334,7 +338,8 @@ export class HostStand extends LitElement {
 
   #bar() {
     const { said } = this;
-    if (!said) return nothing;
+    // While the plan is edited it would cover the tools, and what was done can be seen.
+    if (!said || (this.editing && !said.refused)) return nothing;
     const mayUndo = said.action !== null && this.seen?.undoable?.id === said.action.id;
     return html`<div class="bar ${said.refused ? 'refused' : ''}">
       <span aria-hidden="true">${said.text}</span>

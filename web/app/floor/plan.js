@@ -30,6 +30,10 @@ const LARGEST = 1.45;
 /** How many at the least: a table for two is 52 pixels then, so that a finger hits it. */
 const SMALLEST = 0.72;
 
+/** By how much a plan grows at a time, and how often at the most: tables that lie on each other never get apart. */
+const STEP = 1.08;
+const MOST_STEPS = 24;
+
 /** How far the middle of a table stays from the edge of the plan, as a share of its width, and in pixels at the most. */
 const EDGE_SHARE = 0.13;
 const EDGE = 84;
@@ -118,10 +122,24 @@ function straightChairs(seats, width, height) {
  * @returns {Layout}
  */
 export function layOut(tables, frame, width, height) {
-  const fits = fittingScale(tables.map((table) => ({ ...table, ...project(table, frame, width, height) })));
-  const scale = Math.min(LARGEST, Math.max(SMALLEST, fits));
-  const grown = Math.max(1, scale / fits);
-  return { frame, width: width * grown, height: height * grown, scale };
+  let plan = { frame, width, height, scale: 0 };
+  for (let steps = 0; plan.scale < SMALLEST && steps < MOST_STEPS; steps += 1) {
+    if (steps > 0) plan = larger(plan);
+    const { width, height } = plan;
+    plan.scale = fittingScale(tables.map((table) => ({ ...table, ...project(table, frame, width, height) })));
+  }
+  return { ...plan, scale: Math.min(LARGEST, Math.max(SMALLEST, plan.scale)) };
+}
+
+/**
+ * A plan that has more room where it is tighter.
+ *
+ * @param {Layout} layout
+ * @returns {Layout}
+ */
+function larger({ frame, width, height, scale }) {
+  const isNarrow = width / frame.width < height / frame.height;
+  return { frame, width: width * (isNarrow ? STEP : 1), height: height * (isNarrow ? 1 : STEP), scale };
 }
 
 /**
