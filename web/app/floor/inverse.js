@@ -18,7 +18,7 @@ import { way } from './statuses.js';
  */
 export function inverse(before, operations, at) {
   const after = preview(before, operations, at);
-  const rows = touched(before, after);
+  const rows = touched(before, after, operations);
   const guests = rows.guests.map((id) => guestBack(guestOf(before, id), guestOf(after, id), named(operations, id)));
   const tables = rows.tables.flatMap((id) => tableBack(before.tables.get(id), after.tables.get(id), named(operations, id)));
   // Tables first where they are made anew: somebody may have to sit at them.
@@ -32,14 +32,17 @@ export function inverse(before, operations, at) {
 }
 
 /**
- * The ids of the rows that differ.
+ * The ids of the rows that differ. A row that is no longer there was deleted only if an operation names it: of those who
+ * left, the first are let go of to make room for the last.
  *
  * @param {Floor} before
  * @param {Floor} after
+ * @param {Operation[]} operations
  */
-function touched(before, after) {
-  const guests = new Set([...before.guests.keys(), ...before.gone.keys(), ...after.guests.keys(), ...after.gone.keys()]);
-  const tables = new Set([...before.tables.keys(), ...after.tables.keys()]);
+function touched(before, after, operations) {
+  const named = operations.map(({ id }) => id);
+  const guests = new Set([...after.guests.keys(), ...after.gone.keys(), ...named]);
+  const tables = new Set([...after.tables.keys(), ...named]);
   return {
     guests: [...guests].filter((id) => guestOf(before, id) !== guestOf(after, id)),
     tables: [...tables].filter((id) => before.tables.get(id) !== after.tables.get(id)),
@@ -67,12 +70,13 @@ function guestBack(before, after, fields) {
   if (!before) return after ? [[{ op: 'delete_guest', id: after.id }]] : [];
   const { id, status, table_id } = before;
   const sit = { table_id, override: true };
-  if (!after) {
-    const data = { ...written('guest', before), ...(table_id === null ? { status } : sit) };
-    return [[{ op: 'create_guest', id, data }]];
-  }
+  /** @type {Operation} */
+  const anew = { op: 'create_guest', id, data: { ...written('guest', before), ...(table_id === null ? { status } : sit) } };
+  if (!after) return [[anew]];
   const data = changed('guest', before, after, fields);
   const moves = way(after.status, status);
+  // Who had finished and was restored does not become finished without a table, but may be made so.
+  if (moves === null) return [[{ op: 'delete_guest', id }, anew]];
   if (moves.length === 0) {
     const moved = table_id !== null && table_id !== after.table_id ? sit : {};
     return update('update_guest', id, { ...data, ...moved });
@@ -91,11 +95,10 @@ function guestBack(before, after, fields) {
 function tableBack(before, after, fields) {
   if (!before) return after ? [{ op: 'delete_table', id: after.id }] : [];
   const { id } = before;
-  // Whoever sat or sits there sees to it that the table is occupied, or no longer.
-  const status = before.status === 'occupied' ? 'available' : before.status;
-  if (!after) return [{ op: 'create_table', id, data: { ...written('table', before), status } }];
-  const now = after.status === 'occupied' ? 'available' : after.status;
-  const data = { ...changed('table', before, after, fields), ...(status === now ? {} : { status }) };
+  if (!after) return [{ op: 'create_table', id, data: { ...written('table', before), status: before.status } }];
+  // Whoever sat there makes it occupied again, if only it can be had.
+  const status = before.status === 'occupied' && after.status !== 'occupied' ? 'available' : before.status;
+  const data = { ...changed('table', before, after, fields), ...(status === after.status ? {} : { status }) };
   return update('update_table', id, data).flat();
 }
 

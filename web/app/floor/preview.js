@@ -1,10 +1,10 @@
 /**
  * What an operation will most likely come to, so that a tap shows at once. The server decides; what it would refuse here
- * is shown as if nothing had been asked. Pure.
+ * is shown as if nothing had been asked. Only whether fields are well-formed is not judged: forms see to that. Pure.
  */
 
 import { withGuest, withTable, withoutGuest, withoutTable } from './fold.js';
-import { isExpected, isOver, isUnavailable } from './statuses.js';
+import { isExpected, isOver, isUnavailable, mayBecome } from './statuses.js';
 
 /**
  * @import { Floor, Guest, GuestStatus, Operation, Table } from './types.js'
@@ -20,7 +20,7 @@ const GUEST_FIELDS = [
 const TABLE_FIELDS = ['tableNumber', 'capacity', 'section', 'shape', 'position', 'rotation', 'notes'];
 
 /**
- * The floor as it will be.
+ * The floor as it will be. Operations are done all together, or none of them.
  *
  * @param {Floor} floor
  * @param {Operation[]} operations
@@ -28,7 +28,13 @@ const TABLE_FIELDS = ['tableNumber', 'capacity', 'section', 'shape', 'position',
  * @returns {Floor}
  */
 export function preview(floor, operations, at) {
-  return operations.reduce((draft, operation) => apply(draft, operation, at), floor);
+  /** @type {Floor | null} */
+  let draft = floor;
+  for (const operation of operations) {
+    draft = apply(draft, operation, at);
+    if (draft === null) return floor;
+  }
+  return draft;
 }
 
 /**
@@ -56,28 +62,23 @@ export function guestOf(floor, id) {
  * @param {Floor} floor
  * @param {Operation} operation
  * @param {string} at
- * @returns {Floor}
+ * @returns {Floor | null} Null if it would be refused.
  */
 function apply(floor, { op, id, data = {} }, at) {
+  const [guest, table] = [guestOf(floor, id), floor.tables.get(id)];
   switch (op) {
     case 'create_guest':
-      return guestOf(floor, id) ? floor : moveGuest(floor, newGuest(id, data, at), data, at);
-    case 'update_guest': {
-      const guest = guestOf(floor, id);
-      return guest ? moveGuest(floor, { ...guest, ...written('guest', data) }, data, at) : floor;
-    }
-    case 'delete_guest': {
-      const guest = guestOf(floor, id);
-      return guest ? withoutGuest(freed(floor, guest, 'available', at), id) : floor;
-    }
+      return guest ? null : moveGuest(floor, newGuest(id, data, at), data, at);
+    case 'update_guest':
+      return guest ? moveGuest(floor, { ...guest, ...written('guest', data) }, data, at) : null;
+    case 'delete_guest':
+      return guest ? withoutGuest(freed(floor, guest, 'available', at), id) : null;
     case 'create_table':
-      return floor.tables.has(id) ? floor : withTable(floor, newTable(id, data, at));
-    case 'update_table': {
-      const table = floor.tables.get(id);
-      return table ? moveTable(floor, { ...table, ...written('table', data) }, data, at) : floor;
-    }
+      return table ? null : moveTable(floor, newTable(id, data, at), data, at);
+    case 'update_table':
+      return table ? moveTable(floor, { ...table, ...written('table', data) }, data, at) : null;
     case 'delete_table':
-      return floor.tables.get(id)?.guest_id === null ? withoutTable(floor, id) : floor;
+      return table?.guest_id === null ? withoutTable(floor, id) : null;
   }
 }
 
@@ -88,18 +89,18 @@ function apply(floor, { op, id, data = {} }, at) {
  * @param {Guest} guest With everything else that was said of it.
  * @param {Record<string, any>} data
  * @param {string} at
- * @returns {Floor}
+ * @returns {Floor | null}
  */
 function moveGuest(floor, guest, data, at) {
-  const table_id = data['table_id'];
-  if (typeof table_id === 'string' && table_id !== guest.table_id) {
-    const table = floor.tables.get(table_id);
-    const mayTake = table && table.guest_id === null && !isUnavailable(table.status);
-    return mayTake ? seated(floor, guest, table, at) : floor;
-  }
+  const { table_id } = data;
+  if (typeof table_id === 'string' && table_id !== guest.table_id) return seated(floor, guest, table_id, data, at);
+  const getsUp = table_id === null && guest.table_id !== null;
   /** @type {GuestStatus} */
-  const status = data['status'] ?? (table_id === null && guest.status === 'seated' ? 'waiting' : guest.status);
-  if (status === guest.status || status === 'seated') return withGuest(floor, guest);
+  const status = data['status'] ?? (getsUp ? 'waiting' : guest.status);
+  // Nobody is seated without a table.
+  if (status === 'seated') return guest.table_id !== null && !getsUp ? withGuest(floor, guest) : null;
+  if (status === guest.status) return withGuest(floor, guest);
+  if (!mayBecome(guest.status, status)) return null;
   const left = isOver(status) && floor.restaurant?.settings.dirtyAfterFinish ? 'dirty' : 'available';
   return withGuest(freed(floor, guest, left, at), withStatus({ ...guest, table_id: null }, status, at));
 }
@@ -109,13 +110,17 @@ function moveGuest(floor, guest, data, at) {
  * @param {Table} table With everything else that was said of it.
  * @param {Record<string, any>} data
  * @param {string} at
- * @returns {Floor}
+ * @returns {Floor | null}
  */
 function moveTable(floor, table, data, at) {
-  const { status } = data;
-  if (status === undefined || status === table.status) return withTable(floor, table);
+  const namesakes = [...floor.tables.values()].filter(({ tableNumber }) => tableNumber === table.tableNumber);
+  if (namesakes.some(({ id }) => id !== table.id)) return null;
+  const { status = table.status } = data;
+  // A table is occupied by somebody, or not at all.
+  if (status === 'occupied') return table.guest_id === null ? null : withTable(floor, table);
+  if (status === table.status) return withTable(floor, table);
   const guest = table.guest_id === null ? undefined : floor.guests.get(table.guest_id);
-  if (guest && (status === 'reserved' || status === 'out_of_service')) return floor;
+  if (guest && (status === 'reserved' || status === 'out_of_service')) return null;
   const left = guest ? withGuest(floor, withStatus({ ...guest, table_id: null }, 'finished', at)) : floor;
   return withTable(left, { ...table, status, guest_id: null, statusSince: at });
 }
@@ -123,11 +128,16 @@ function moveTable(floor, table, data, at) {
 /**
  * @param {Floor} floor
  * @param {Guest} guest
- * @param {Table} table
+ * @param {string} to The table.
+ * @param {Record<string, any>} data
  * @param {string} at
- * @returns {Floor}
+ * @returns {Floor | null}
  */
-function seated(floor, guest, table, at) {
+function seated(floor, guest, to, { status = 'seated', override = false }, at) {
+  const table = floor.tables.get(to);
+  if (!table || table.guest_id !== null || isUnavailable(table.status)) return null;
+  if (status !== 'seated' || !mayBecome(guest.status, status)) return null;
+  if (guest.partySize > table.capacity && !override) return null;
   const sitting = withStatus({ ...guest, table_id: table.id }, 'seated', at);
   const taken = withTable(freed(floor, guest, 'available', at), {
     ...table,

@@ -54,30 +54,41 @@ export function isUnavailable(status) {
 }
 
 /**
+ * Whether a party may become this from that.
+ *
+ * @param {GuestStatus} from
+ * @param {GuestStatus} to
+ */
+export function mayBecome(from, to) {
+  return from === to || MOVES[from].includes(to);
+}
+
+/**
  * The shortest way from one status to another, without the first. Not every move can be taken back at once: who was
  * seated by mistake and had only booked, is cancelled first.
  *
  * @param {GuestStatus} from
  * @param {GuestStatus} to
- * @returns {GuestStatus[]}
+ * @returns {GuestStatus[] | null} Null if there is none: only who sits can become finished.
  */
 export function way(from, to) {
   if (from === to) return [];
   /** @type {GuestStatus[][]} */
   let ways = [[from]];
   const seen = new Set([from]);
-  for (;;) {
+  while (ways.length > 0) {
     /** @type {GuestStatus[][]} */
     const longer = [];
     for (const steps of ways) {
       for (const next of MOVES[steps[steps.length - 1] ?? from]) {
         if (next === to) return [...steps.slice(1), next];
-        // A detour never takes a table.
-        if (next === 'seated' || seen.has(next)) continue;
+        // A detour never takes a table, and never counts as a turn.
+        if (next === 'seated' || next === 'finished' || seen.has(next)) continue;
         seen.add(next);
         longer.push([...steps, next]);
       }
     }
     ways = longer;
   }
+  return null;
 }
