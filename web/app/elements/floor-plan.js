@@ -15,7 +15,7 @@ import { shared } from './shared.js';
 import './table-sheet.js';
 
 /**
- * @import { Direction, Layout, Point } from '../floor/plan.js'
+ * @import { Direction, Layout, Placed, Point } from '../floor/plan.js'
  * @import { Floor, Guest, Table, TableStatus } from '../floor/types.js'
  */
 
@@ -197,6 +197,8 @@ export class FloorPlan extends LitElement {
   #observer = null;
   /** @type {Layout | null} */
   #layout = null;
+  /** What the layout was made of. */
+  #laidOut = '';
   /** @type {Map<string, Point>} The centres of the tables that are shown, in units. */
   #centres = new Map();
 
@@ -257,8 +259,22 @@ export class FloorPlan extends LitElement {
     this.#centres = new Map(shown.map((table) => [table.id, centre(table, lost.indexOf(table.id))]));
     const { width, height } = this.screen;
     const tables = shown.map((table) => placed(table, this.#centres.get(table.id) ?? centre(table)));
-    this.#layout = layOut(tables, frame(tables, this.editing), width, height);
+    this.#layOut(tables, width, height);
     if (this.cursor === null || !this.#centres.has(this.cursor)) this.cursor = shown[0]?.id ?? null;
+  }
+
+  /**
+   * Looks at every two tables, which takes its time where there are many: only if one stands elsewhere or is of another size.
+   *
+   * @param {Placed[]} tables
+   * @param {number} width Of the screen.
+   * @param {number} height
+   */
+  #layOut(tables, width, height) {
+    const key = JSON.stringify([tables, this.editing, width, height]);
+    if (key === this.#laidOut) return;
+    this.#laidOut = key;
+    this.#layout = layOut(tables, frame(tables, this.editing), width, height);
   }
 
   render() {

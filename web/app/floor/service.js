@@ -73,13 +73,23 @@ export function usualTurns(floor) {
  * @returns {number} In ms.
  */
 export function dayBegan(timezone, now) {
-  const parts = new Intl.DateTimeFormat('en', {
-    timeZone: timezone, hour: 'numeric', minute: 'numeric', second: 'numeric', hourCycle: 'h23',
-  }).formatToParts(now);
+  const parts = clockIn(timezone).formatToParts(now);
   const part = (/** @type {string} */ type) => Number(parts.find((part) => part.type === type)?.value);
   const sinceMidnight = ((part('hour') * 60 + part('minute')) * 60 + part('second')) * 1000;
   const sinceMorning = sinceMidnight - DAY_BEGINS_AT_HOUR * 3_600_000;
   return now - (sinceMorning >= 0 ? sinceMorning : sinceMorning + 86_400_000);
+}
+
+/** @type {Map<string, Intl.DateTimeFormat>} To make one takes longer than all else that is counted here. */
+const clocks = new Map();
+
+/** @param {string} timezone */
+function clockIn(timezone) {
+  const clock =
+    clocks.get(timezone) ??
+    new Intl.DateTimeFormat('en', { timeZone: timezone, hour: 'numeric', minute: 'numeric', second: 'numeric', hourCycle: 'h23' });
+  clocks.set(timezone, clock);
+  return clock;
 }
 
 /**
