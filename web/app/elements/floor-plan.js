@@ -201,6 +201,8 @@ export class FloorPlan extends LitElement {
   #laidOut = '';
   /** @type {Map<string, Point>} The centres of the tables that are shown, in units. */
   #centres = new Map();
+  /** Whether the cursor is in the chosen table's sheet, or was before it closed. */
+  #inSheet = false;
 
   constructor() {
     super();
@@ -254,6 +256,7 @@ export class FloorPlan extends LitElement {
   }
 
   willUpdate() {
+    this.#inSheet = this.renderRoot?.querySelector('table-sheet:focus-within') != null;
     const shown = this.#shown();
     const lost = [...this.floor.tables.values()].filter(({ position }) => position === null).map(({ id }) => id);
     this.#centres = new Map(shown.map((table) => [table.id, centre(table, lost.indexOf(table.id))]));
@@ -339,6 +342,8 @@ export class FloorPlan extends LitElement {
 
   /** Puts what depends on the screen's size in place. */
   updated() {
+    // Whoever works with keys is not sent back to the beginning of the page.
+    if (this.#inSheet && !this.renderRoot.querySelector('table-sheet')) this.focusTable();
     const plan = /** @type {HTMLElement | null} */ (this.renderRoot.querySelector('.plan'));
     if (!plan || !this.#layout) return;
     plan.style.width = `${this.#layout.width}px`;

@@ -1,7 +1,7 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { notify, rowsOf, seat } from '../floor/actions.js';
 import { fitting, obstacle } from '../floor/seating.js';
-import { counts, viewOf } from '../floor/waitlist.js';
+import { counts } from '../floor/waitlist.js';
 import { guestOf } from '../floor/preview.js';
 import { deviceId, forget, write } from '../live/memory.js';
 import { Stand } from '../stand.js';
@@ -353,8 +353,7 @@ export class HostStand extends LitElement {
   #asks({ guest, table }) {
     const sit = () => {
       this.doubt = null;
-      this.#act(seat(guest, table, true));
-      this.party = null;
+      this.#sit(guest, table, true);
     };
     return html`<div class="doubt" role="alertdialog" aria-labelledby="doubt">
       <p id="doubt">${words.seatAnyway(table, guest)}</p>
@@ -489,7 +488,6 @@ export class HostStand extends LitElement {
     this.party = guest ? guest.id : null;
     this.table = null;
     this.doubt = null;
-    if (guest && !this.search) this.view = viewOf(guest);
   }
 
   /**
@@ -507,9 +505,20 @@ export class HostStand extends LitElement {
     } else if (why !== null) {
       this.hint = { row: table.id, text: words.obstacle(why, table, guest, floor) };
     } else {
-      this.#act(seat(guest, table, false));
-      this.party = null;
+      this.#sit(guest, table, false);
     }
+  }
+
+  /**
+   * @param {Guest} guest
+   * @param {Table} table
+   * @param {boolean} override
+   */
+  #sit(guest, table, override) {
+    this.#act(seat(guest, table, override));
+    this.party = null;
+    // Who was searched for is seen to: the others are wanted again.
+    this.search = '';
   }
 
   /** @param {Wish} wish */
@@ -539,12 +548,13 @@ export class HostStand extends LitElement {
   #keys = (event) => {
     if (!this.seen || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     if (this.open !== null) return;
+    const target = event.composedPath()[0];
+    const field = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement ? target : null;
     if (event.key === 'Escape') {
-      this.#letGo();
+      this.#letGo(field);
       return;
     }
-    const target = event.composedPath()[0];
-    if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return;
+    if (field) return;
     const does = this.#keyActions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!does || (event.key.length === 1 && !usesKeys())) return;
     event.preventDefault();
@@ -575,10 +585,15 @@ export class HostStand extends LitElement {
     void this.updateComplete.then(() => this.#plan?.focusTable(best?.id));
   }
 
-  /** One thing at a time, the topmost first. */
-  #letGo() {
+  /**
+   * One thing at a time, the topmost first.
+   *
+   * @param {HTMLElement | null} field Where somebody types.
+   */
+  #letGo(field) {
     if (this.doubt) this.doubt = null;
     else if (this.hint) this.hint = null;
+    else if (field) field.blur();
     else if (this.table !== null) this.table = null;
     else if (this.party !== null) this.party = null;
     else if (this.editing) this.editing = false;

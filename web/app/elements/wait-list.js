@@ -175,6 +175,7 @@ export class WaitList extends LitElement {
       </form>
       <div class="search">
         <input type="search" placeholder=${words.search} aria-label=${words.searchLabel} .value=${this.search}
+          @keydown=${this.#leaveSearch}
           @input=${(/** @type {InputEvent & { target: HTMLInputElement }} */ { target }) => ask(this, { what: 'search', text: target.value })} />
       </div>
       ${this.#views()}
@@ -244,6 +245,17 @@ export class WaitList extends LitElement {
         if (table !== null) ask(this, { what: 'seat', party: guest.id, table });
       },
     });
+  }
+
+  /**
+   * From what is searched for to the first that was found.
+   *
+   * @param {KeyboardEvent} event
+   */
+  #leaveSearch(event) {
+    if (event.key !== 'Enter' && event.key !== 'ArrowDown') return;
+    event.preventDefault();
+    this.#cards[0]?.focus();
   }
 
   /** @param {SubmitEvent & { target: HTMLFormElement }} event */
