@@ -143,7 +143,7 @@ export class Outbox {
     }
     this.#replace(action.id, { tried: true });
     const answer = await send(request).catch(() => null);
-    if (answer === null || isPassing(answer.status, this.#failures)) {
+    if (answer === null || isPassing(answer, this.#failures)) {
       this.#failures += 1;
       return answer?.retryMs ?? backoff(this.#failures);
     }
@@ -157,11 +157,13 @@ export class Outbox {
     return null;
 
     /**
-     * @param {number} status
+     * @param {Answer} answer
      * @param {number} failures
      */
-    function isPassing(status, failures) {
-      return status === 408 || status === 429 || status > 500 || (status === 500 && failures < MOST_FAULTS);
+    function isPassing({ status, body }, failures) {
+      // Where the house's network wants a login first, a page of its own says that all is well.
+      const isForeign = status < 400 && body?.success !== true;
+      return isForeign || status === 408 || status === 429 || status > 500 || (status === 500 && failures < MOST_FAULTS);
     }
   }
 
@@ -176,7 +178,24 @@ export class Outbox {
     const seq = done === action.steps.length ? body.seq : null;
     const after = { ...action, done, tried: false, seq, versions: { ...action.versions, ...versionsIn(body) } };
     this.#replace(id, after);
+    if (seq !== null) this.#catchUp(after);
     if (seq !== null && action.undone) this.#undo(after);
+  }
+
+  /**
+   * An undoing leaves rows as they were before what it undid, but at newer versions. What was done to them before that
+   * counts from there, so that it can be undone as well; unless somebody else came in between.
+   *
+   * @param {Action} undoing
+   */
+  #catchUp({ expects, versions }) {
+    if (Object.keys(expects).length === 0) return;
+    const newer = (/** @type {[string, number]} */ [id, version]) => {
+      const [undone, now] = [expects[id], versions[id]];
+      return [id, undone && now && version < undone ? version + now - undone + 1 : version];
+    };
+    const caughtUp = (/** @type {Record<string, number>} */ known) => Object.fromEntries(Object.entries(known).map(newer));
+    this.#set(this.actions.map((action) => ({ ...action, versions: caughtUp(action.versions), expects: caughtUp(action.expects) })));
   }
 
   /** @param {Action} action */
