@@ -155,16 +155,6 @@ export class Outbox {
     if (answer.status >= 300) this.#refuse(action, answer.body ?? { code: 'unknown', detail: String(answer.status) });
     else this.#answered(action.id, answer.body);
     return null;
-
-    /**
-     * @param {Answer} answer
-     * @param {number} failures
-     */
-    function isPassing({ status, body }, failures) {
-      // Where the house's network wants a login first, a page of its own says that all is well.
-      const isForeign = status < 400 && body?.success !== true;
-      return isForeign || status === 408 || status === 429 || status > 500 || (status === 500 && failures < MOST_FAULTS);
-    }
   }
 
   /**
@@ -243,4 +233,16 @@ export class Outbox {
       };
     });
   }
+}
+
+/**
+ * Whether an answer says nothing about the request, and the same is to be sent again.
+ *
+ * @param {Answer} answer
+ * @param {number} failures In a row, before it.
+ */
+function isPassing({ status, body }, failures) {
+  // Where the house's network wants a login first, a page of its own says that all is well.
+  const isForeign = status < 400 && body?.success !== true;
+  return isForeign || status === 408 || status === 429 || status > 500 || (status === 500 && failures < MOST_FAULTS);
 }
