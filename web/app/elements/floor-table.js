@@ -14,6 +14,9 @@ import { shared } from './shared.js';
 /** How much of a table's drawing lies outside of it (chairs, the ring), in units. */
 const AROUND = 16;
 
+/** Half of the line that a chair is drawn along, in units. */
+const CHAIR_HALF = 3;
+
 /** Below how many pixels a table has no room for everything, and for more than its number and state. */
 const ROOMY_PX = 96;
 const NARROW_PX = 66;
@@ -97,10 +100,16 @@ export class FloorTable extends LitElement {
         z-index: 1;
       }
 
-      .chair {
-        fill: var(--surface);
+      .chairs {
         stroke: var(--table-line);
-        stroke-width: 2;
+        stroke-width: 14;
+        stroke-linecap: round;
+      }
+
+      .seats {
+        stroke: var(--surface);
+        stroke-width: 10;
+        stroke-linecap: round;
       }
 
       .top {
@@ -322,10 +331,11 @@ export class FloorTable extends LitElement {
     const box = { width: width + 2 * AROUND, height: height + 2 * AROUND };
     // The box is that of the unturned table: what is turned may lie outside of it.
     const around = `${-box.width / 2} ${-box.height / 2} ${box.width} ${box.height}`;
+    const lines = chairLines(table);
     return html`
       <svg class="drawing" viewBox=${around} aria-hidden="true">
         <g transform="rotate(${table.rotation ?? 0})">
-          ${chairs(table).map(({ x, y, turn }) => svg`<rect class="chair" x="-9" y="-6" width="18" height="12" rx="5" transform="translate(${x} ${y}) rotate(${turn})"/>`)}
+          <path class="chairs" d=${lines} /><path class="seats" d=${lines} />
           ${outline('top', width, height, round)}
           ${this.guest ? outline(this.#minutes() > this.usualTurn ? 'ring over' : 'ring', width - 6, height - 6, round, this.#share()) : nothing}
         </g>
@@ -348,6 +358,22 @@ export class FloorTable extends LitElement {
     const side = (/** @type {number} */ length) => Math.max(48, (length + 2 * AROUND) * this.scale);
     return { width: side(width), height: side(height) };
   }
+}
+
+/**
+ * A table's chairs as lines, drawn as thick as chairs are. A box for each, turned in its own way, takes the browser several times
+ * as long where there are hundreds.
+ *
+ * @param {Table} table
+ * @returns {string}
+ */
+function chairLines(table) {
+  const lines = chairs(table).map(({ x, y, turn }) => {
+    const angle = (turn * Math.PI) / 180;
+    const [dx, dy] = [Math.cos(angle) * CHAIR_HALF, Math.sin(angle) * CHAIR_HALF];
+    return `M${x - dx} ${y - dy}L${x + dx} ${y + dy}`;
+  });
+  return lines.join('');
 }
 
 /**
