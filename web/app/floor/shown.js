@@ -1,6 +1,5 @@
 /** What is drawn: the floor as the server has told it, with what was tapped and is not in it yet. Pure. */
 
-import { rowsOf } from './actions.js';
 import { preview } from './preview.js';
 
 /**
@@ -21,7 +20,17 @@ export function shown(floor, actions) {
   const open = actions.filter((action) => !isIn(action, floor) && !action.undone);
   if (open.length === 0) return { floor, pending: new Set() };
   const draft = open.reduce((draft, { steps, at }) => steps.reduce((draft, step) => preview(draft, step, at), draft), floor);
-  return { floor: draft, pending: new Set(open.flatMap(rowsOf)) };
+  return { floor: draft, pending: differing(floor, draft) };
+}
+
+/**
+ * @param {Floor} told
+ * @param {Floor} draft
+ * @returns {ReadonlySet<string>}
+ */
+function differing(told, draft) {
+  const kinds = /** @type {const} */ (['guests', 'gone', 'tables']);
+  return new Set(kinds.flatMap((kind) => [...draft[kind].values()].filter((row) => told[kind].get(row.id) !== row).map(({ id }) => id)));
 }
 
 /**
