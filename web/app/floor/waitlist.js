@@ -120,8 +120,17 @@ function matches(guest, floor, words) {
   const table = guest.table_id === null ? undefined : floor.tables.get(guest.table_id);
   const texts = [guest.guestName, guest.phone, guest.notes, ...guest.tags, table?.tableNumber];
   const text = fold(texts.filter(Boolean).join(' '));
-  const digits = text.replace(/\D/gu, '');
-  return words.every((word) => text.includes(word) || (/^\d{3,}$/u.test(word) && digits.includes(word)));
+  const phone = digits(guest.phone ?? '');
+  return words.every((word) => text.includes(word) || (/^[\d()+./-]+$/u.test(word) && digits(word).length >= 3 && phone.includes(digits(word))));
+}
+
+/**
+ * A number as it is compared: however it is grouped.
+ *
+ * @param {string} text
+ */
+function digits(text) {
+  return text.replace(/\D/gu, '');
 }
 
 /**
