@@ -113,6 +113,8 @@ export class FloorPlan extends LitElement {
       .plan {
         position: relative;
         overflow: hidden;
+        /* A layer of its own: otherwise each table is weighed against each party that moves on the list. */
+        will-change: transform;
       }
 
       .editing .plan {
