@@ -30,23 +30,27 @@ const LARGEST = 1.45;
 /** How many at the least: a table for two is 52 pixels then, so that a finger hits it. */
 const SMALLEST = 0.72;
 
-/** By how much a plan grows at a time, and how often at the most: tables that lie on each other never get apart. */
+/** By how much a plan grows at a time, and how often at the most: 200 tables on a phone take 30 steps. */
 const STEP = 1.08;
-const MOST_STEPS = 24;
+const MOST_STEPS = 40;
+
+/** Tables whose middles are not even so far apart, in units, lie on each other on a plan of any size. */
+const SAME_SPOT = 15;
 
 /** How far the middle of a table stays from the edge of the plan, as a share of its width, and in pixels at the most. */
 const EDGE_SHARE = 0.13;
 const EDGE = 84;
 
 /**
- * The centre of a table. One without a position stands in a row along the lower edge until somebody moves it.
+ * The centre of a table. Those without a position stand in rows along the lower edge until somebody moves them.
  *
  * @param {Table} table
  * @param {number} index Its place among those without a position.
  * @returns {Point}
  */
 export function centre(table, index = 0) {
-  const { x, y } = table.position ?? { x: 0.06 + (index % 12) * 0.08, y: 0.94 };
+  const [column, row] = [index % 12, Math.floor(index / 12) % 17];
+  const { x, y } = table.position ?? { x: 0.06 + column * 0.08, y: 0.94 - row * 0.055 };
   return { x: x * PLAN_WIDTH, y: y * PLAN_HEIGHT };
 }
 
@@ -122,11 +126,11 @@ function straightChairs(seats, width, height) {
  * @returns {Layout}
  */
 export function layOut(tables, frame, width, height) {
+  const gaps = gapsBetween(tables);
   let plan = { frame, width, height, scale: 0 };
   for (let steps = 0; plan.scale < SMALLEST && steps < MOST_STEPS; steps += 1) {
     if (steps > 0) plan = larger(plan);
-    const { width, height } = plan;
-    plan.scale = fittingScale(tables.map((table) => ({ ...table, ...project(table, frame, width, height) })));
+    plan.scale = fittingScale(gaps, tables.length, plan);
   }
   return { ...plan, scale: Math.min(LARGEST, Math.max(SMALLEST, plan.scale)) };
 }
@@ -176,10 +180,8 @@ export function toScreen({ frame, width, height }, point) {
  */
 export function toPlan({ frame, width, height }, { x, y }) {
   const edge = edgeOf(width);
-  return {
-    x: frame.left + ((x - edge) / Math.max(1, width - 2 * edge)) * frame.width,
-    y: frame.top + ((y - edge) / Math.max(1, height - 2 * edge)) * frame.height,
-  };
+  const { across, down } = stretch(frame, width, height);
+  return { x: frame.left + (x - edge) / across, y: frame.top + (y - edge) / down };
 }
 
 /**
@@ -191,10 +193,20 @@ export function toPlan({ frame, width, height }, { x, y }) {
  */
 function project(point, frame, width, height) {
   const edge = edgeOf(width);
-  return {
-    x: edge + ((point.x - frame.left) / frame.width) * Math.max(1, width - 2 * edge),
-    y: edge + ((point.y - frame.top) / frame.height) * Math.max(1, height - 2 * edge),
-  };
+  const { across, down } = stretch(frame, width, height);
+  return { x: edge + (point.x - frame.left) * across, y: edge + (point.y - frame.top) * down };
+}
+
+/**
+ * How many pixels a unit of the plan is.
+ *
+ * @param {Frame} frame
+ * @param {number} width
+ * @param {number} height
+ */
+function stretch(frame, width, height) {
+  const edge = edgeOf(width);
+  return { across: Math.max(1, width - 2 * edge) / frame.width, down: Math.max(1, height - 2 * edge) / frame.height };
 }
 
 /** @param {number} width */
@@ -203,24 +215,38 @@ function edgeOf(width) {
 }
 
 /**
+ * How far every two tables are apart, measured by the room that both take; but for those on the same spot.
+ *
+ * @param {Placed[]} tables
+ */
+function gapsBetween(tables) {
+  return tables.flatMap((a, one) =>
+    tables.slice(0, one).flatMap((b, other) => {
+      const [x, y] = [Math.abs(a.x - b.x), Math.abs(a.y - b.y)];
+      if (x + y < SAME_SPOT) return [];
+      return { one, other, aside: x / ((a.width + b.width) / 2 + BETWEEN), above: y / ((a.height + b.height) / 2 + BETWEEN) };
+    }),
+  );
+}
+
+/**
  * How many pixels a unit of a table's size may be so that tables don't lie on each other. A few that do all the same
  * make no difference.
  *
- * @param {Placed[]} tables In pixels, their sizes in units.
+ * @param {ReturnType<typeof gapsBetween>} gaps
+ * @param {number} count Of the tables.
+ * @param {Layout} layout
  */
-function fittingScale(tables) {
-  const scales = tables.map((one) => {
-    let least = LARGEST;
-    for (const other of tables) {
-      if (other === one) continue;
-      const aside = Math.abs(one.x - other.x) / ((one.width + other.width) / 2 + BETWEEN);
-      const above = Math.abs(one.y - other.y) / ((one.height + other.height) / 2 + BETWEEN);
-      least = Math.min(least, Math.max(aside, above));
-    }
-    return least;
-  });
+function fittingScale(gaps, count, { frame, width, height }) {
+  const { across, down } = stretch(frame, width, height);
+  const scales = Array.from({ length: count }, () => LARGEST);
+  for (const { one, other, aside, above } of gaps) {
+    const scale = Math.max(aside * across, above * down);
+    scales[one] = Math.min(scales[one] ?? scale, scale);
+    scales[other] = Math.min(scales[other] ?? scale, scale);
+  }
   scales.sort((one, other) => one - other);
-  return Math.max(0.05, scales[Math.floor(scales.length / 10)] ?? LARGEST);
+  return scales[Math.floor(count / 10)] ?? LARGEST;
 }
 
 /**
