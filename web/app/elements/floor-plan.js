@@ -47,6 +47,7 @@ export class FloorPlan extends LitElement {
     now: { type: Number },
     section: { state: true },
     screen: { state: true },
+    zoom: { state: true },
     laying: { state: true },
     cursor: { state: true },
   };
@@ -101,6 +102,12 @@ export class FloorPlan extends LitElement {
 
       .choosing span {
         flex: 1;
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
+
+      .choosing button {
+        flex: none;
       }
 
       .scroll {
@@ -153,6 +160,9 @@ export class FloorPlan extends LitElement {
       }
 
       li b {
+        /* A tenth table moves nobody. */
+        min-width: 2ch;
+        text-align: right;
         color: var(--ink);
       }
 
@@ -226,6 +236,8 @@ export class FloorPlan extends LitElement {
     this.section = undefined;
     /** In pixels. */
     this.screen = { width: 0, height: 0 };
+    /** How much larger than usual letters are: as much larger are the tables. */
+    this.zoom = 1;
     /** @type {{ id: string, change: Partial<Table> } | null} The table that is being moved, turned or resized, and how. */
     this.laying = null;
     /** @type {string | null} The table that the Tab key gets to. */
@@ -236,6 +248,7 @@ export class FloorPlan extends LitElement {
     const scroll = /** @type {HTMLElement} */ (this.renderRoot.querySelector('.scroll'));
     this.#observer = new ResizeObserver(() => {
       this.screen = { width: scroll.clientWidth, height: scroll.clientHeight };
+      this.zoom = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
     });
     this.#observer.observe(scroll);
   }
@@ -257,6 +270,17 @@ export class FloorPlan extends LitElement {
     void this.updateComplete.then(() => this.#element(id)?.focus());
   }
 
+  /**
+   * Whether a table is before people's eyes.
+   *
+   * @param {string} id
+   */
+  shows(id) {
+    const box = this.#element(id)?.getBoundingClientRect();
+    const view = this.renderRoot.querySelector('.scroll')?.getBoundingClientRect();
+    return !!box && !!view && box.left < view.right && box.right > view.left && box.top < view.bottom && box.bottom > view.top;
+  }
+
   willUpdate() {
     this.#inSheet = this.renderRoot?.querySelector('table-sheet:focus-within') != null;
     const shown = this.#shown();
@@ -276,10 +300,12 @@ export class FloorPlan extends LitElement {
    * @param {number} height
    */
   #layOut(tables, width, height) {
-    const key = JSON.stringify([tables, this.editing, width, height]);
+    const { zoom } = this;
+    const key = JSON.stringify([tables, this.editing, width, height, zoom]);
     if (key === this.#laidOut) return;
     this.#laidOut = key;
-    this.#layout = layOut(tables, frame(tables, this.editing), width, height);
+    const layout = layOut(tables, frame(tables, this.editing), width / zoom, height / zoom);
+    this.#layout = { ...layout, width: layout.width * zoom, height: layout.height * zoom, scale: layout.scale * zoom };
   }
 
   render() {
@@ -314,6 +340,7 @@ export class FloorPlan extends LitElement {
               .x=${x}
               .y=${y}
               .scale=${layout.scale}
+              .zoom=${this.zoom}
               .minute=${guest ? minute : 0}
               .usualTurn=${guest ? turns(guest.partySize) : 0}
               .chooser=${this.chooser}
@@ -410,7 +437,20 @@ export class FloorPlan extends LitElement {
   /** @param {Table} table */
   #sheet(table) {
     const guest = table.guest_id === null ? null : (this.floor.guests.get(table.guest_id) ?? null);
-    return html`<table-sheet .floor=${this.floor} .table=${table} .guest=${guest} .now=${this.now}></table-sheet>`;
+    return html`<table-sheet class=${this.#away(table)} .floor=${this.floor} .table=${table} .guest=${guest} .now=${this.now}></table-sheet>`;
+  }
+
+  /**
+   * Where a table's sheet does not lie on the table: beside it, or above it where there is no room beside.
+   *
+   * @param {Table} table
+   */
+  #away(table) {
+    const { x, y } = toScreen(/** @type {Layout} */ (this.#layout), this.#centres.get(table.id) ?? centre(table));
+    const scroll = this.renderRoot.querySelector('.scroll');
+    const { width, height } = this.screen;
+    if (width >= 36 * 16 * this.zoom) return x - (scroll?.scrollLeft ?? 0) > width / 2 ? 'left' : '';
+    return y - (scroll?.scrollTop ?? 0) > height / 2 ? 'top' : '';
   }
 
   /**
