@@ -60,7 +60,13 @@ const dayAndTime = new Intl.DateTimeFormat(LANGUAGE, {
 });
 
 /** @param {string | number | Date} moment */
-const clock = (moment) => time.format(new Date(moment));
+const clock = (moment) => formatted(time, new Date(moment));
+
+/**
+ * @param {Intl.DateTimeFormat} format
+ * @param {Date} date
+ */
+const formatted = (format, date) => (Number.isNaN(date.getTime()) ? '–' : format.format(date));
 
 /** @param {number} minutes */
 const minutes = (minutes) => (minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')}`);
@@ -76,6 +82,14 @@ const partyOf = (guest) => party(guest.guestName, guest.partySize);
 
 /** @param {Table} table */
 const tableName = (table) => `Table ${table.tableNumber}`;
+
+/**
+ * A status in the middle of a sentence.
+ *
+ * @param {Record<string, string>} names
+ * @param {string} status
+ */
+const inSentence = (names, status) => (names[status] ?? status).toLowerCase();
 
 /**
  * Why a table can't be had.
@@ -124,9 +138,9 @@ function did({ verb, about }) {
     case 'unseat':
       return `${guest} back on the list`;
     case 'status':
-      return `${guest}: ${guestStatus[/** @type {GuestStatus} */ (status)].toLowerCase()}`;
+      return `${guest}: ${inSentence(guestStatus, status)}`;
     case 'mark':
-      return `Table ${table}: ${tableStatus[/** @type {TableStatus} */ (status)].toLowerCase()}`;
+      return `Table ${table}: ${inSentence(tableStatus, status)}`;
     case 'add_table':
       return `Table ${table} added`;
     case 'lay':
@@ -148,34 +162,54 @@ function did({ verb, about }) {
  * @param {Floor} floor
  */
 function refused({ verb, about }, { code, detail, current }, floor) {
-  const sitter = current?.guest_id ? floor.guests.get(current.guest_id) : undefined;
-  const name = about.guest ?? 'the party';
+  /** @type {[Guest | null, Table | null]} */
+  const [guest, table] = [current?.guestName ? current : null, current?.tableNumber ? current : null];
+  const row = guest?.guestName ?? (table && tableName(table));
   if (verb === 'undo' && (code === 'precondition_failed' || code === 'version_conflict')) {
-    return `Not undone: ${current?.guestName ?? `table ${current?.tableNumber}`} has been changed since.`;
+    return `Not undone: ${guest?.guestName ?? (table ? `table ${table.tableNumber}` : 'it')} has been changed since.`;
   }
+  if (code === 'already_exists' && row) return `${row} is there already. Nothing was changed.`;
+  if (code === 'invalid_transition' && guest) return `${guest.guestName} is ${inSentence(guestStatus, guest.status)} by now. Nothing was changed.`;
+  const refusal = table && refusedBy(table, code, detail, about, floor);
+  if (refusal) return refusal;
   switch (code) {
-    case 'table_occupied':
-      return sitter
-        ? `Table ${current.tableNumber} was just taken by ${partyOf(sitter)}. ${name} is not seated.`
-        : `${detail} ${name} is not seated.`;
-    case 'table_unavailable':
-      return `Table ${current.tableNumber} is ${tableStatus[/** @type {TableStatus} */ (current.status)].toLowerCase()}. ${name} is not seated.`;
-    case 'capacity_exceeded':
-      return `Table ${current.tableNumber} seats ${current.capacity}, not ${about.size ?? 'so many'}. ${name} is not seated.`;
-    case 'table_in_use':
-      return `${sitter ? partyOf(sitter) : 'Somebody'} sits at table ${current.tableNumber}. Nothing was changed.`;
-    case 'duplicate_table_number':
-      return `There is a table ${current.tableNumber} already.`;
-    case 'invalid_transition':
-      return `${current.guestName} is ${guestStatus[/** @type {GuestStatus} */ (current.status)].toLowerCase()} by now. Nothing was changed.`;
     case 'not_found':
-      return `${about.guest ?? `Table ${about.table}`} is no longer there.`;
+      return `${about.guest ?? (about.table ? `Table ${about.table}` : 'It')} is no longer there.`;
     case 'forbidden':
       return 'This device may not do that. Ask a manager.';
     case 'stale':
       return `Not sent: “${did({ verb, about })}” was tapped more than 12 hours ago.`;
     default:
       return detail || 'The server refused that. Nothing was changed.';
+  }
+}
+
+/**
+ * How a table stood in the way.
+ *
+ * @param {Table} table
+ * @param {string} code
+ * @param {string} detail
+ * @param {Action['about']} about
+ * @param {Floor} floor
+ */
+function refusedBy(table, code, detail, { guest = 'The party', size }, floor) {
+  const sitter = table.guest_id ? floor.guests.get(table.guest_id) : undefined;
+  switch (code) {
+    case 'table_occupied': {
+      const taken = sitter ? `${tableName(table)} was just taken by ${partyOf(sitter)}.` : detail || `${tableName(table)} was just taken.`;
+      return `${taken} ${guest} is not seated.`;
+    }
+    case 'table_unavailable':
+      return `${tableName(table)} is ${inSentence(tableStatus, table.status)}. ${guest} is not seated.`;
+    case 'capacity_exceeded':
+      return `${tableName(table)} seats ${table.capacity}, not ${size ?? 'so many'}. ${guest} is not seated.`;
+    case 'table_in_use':
+      return `${sitter ? partyOf(sitter) : 'Somebody'} sits at table ${table.tableNumber}. Nothing was changed.`;
+    case 'duplicate_table_number':
+      return `There is a table ${table.tableNumber} already.`;
+    default:
+      return null;
   }
 }
 
@@ -384,5 +418,5 @@ export const words = {
  */
 export function clockOrDay(moment, now) {
   const date = new Date(moment);
-  return date.toDateString() === new Date(now).toDateString() ? clock(date) : dayAndTime.format(date);
+  return date.toDateString() === new Date(now).toDateString() ? clock(date) : formatted(dayAndTime, date);
 }
