@@ -200,6 +200,19 @@ test('a fault of the server that does not pass is told at last', async () => {
     assert.deepEqual(stage.refused.map(({ problem }) => problem.code), ['internal_error']);
 });
 
+test('a fault of the server may pass, however long it was away before', async () => {
+    const stage = new Stage();
+    stage.tap('one', setStatus(ada, 'arrived'));
+    for (let tries = 1; tries <= 10; tries += 1) {
+        await (await stage.sent()).lose();
+        mock.timers.tick(LONG_MS);
+    }
+    await (await stage.sent()).answer(500, { code: 'internal_error' });
+    mock.timers.tick(LONG_MS);
+    assert.equal(key(await stage.sent()), 'one.0');
+    assert.deepEqual(stage.refused, []);
+});
+
 test('who is not known says who it is, and what was tapped is sent after that', async () => {
     const stage = new Stage();
     stage.tap('one', setStatus(ada, 'arrived'));

@@ -90,3 +90,8 @@ for (const [zone, now, began] of /** @type {const} */ ([
         assert.equal(new Date(dayBegan(zone, Date.parse(now))).toISOString(), new Date(began).toISOString());
     });
 }
+
+test('of a zone that this device does not know, it takes its own for it', () => {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    assert.equal(dayBegan('Europe/Atlantis', NOW_MS), dayBegan(own, NOW_MS));
+});

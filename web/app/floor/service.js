@@ -85,11 +85,20 @@ const clocks = new Map();
 
 /** @param {string} timezone */
 function clockIn(timezone) {
-  const clock =
-    clocks.get(timezone) ??
-    new Intl.DateTimeFormat('en', { timeZone: timezone, hour: 'numeric', minute: 'numeric', second: 'numeric', hourCycle: 'h23' });
+  const clock = clocks.get(timezone) ?? newClock(timezone);
   clocks.set(timezone, clock);
   return clock;
+}
+
+/** @param {string} timezone */
+function newClock(timezone) {
+  const parts = /** @type {const} */ ({ hour: 'numeric', minute: 'numeric', second: 'numeric', hourCycle: 'h23' });
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: timezone, ...parts });
+  } catch {
+    // The server knows zones that an old tablet has never heard of; most likely it stands in the restaurant.
+    return new Intl.DateTimeFormat('en', parts);
+  }
 }
 
 /**

@@ -40,6 +40,7 @@ export class Outbox {
   actions;
   #sending = false;
   #failures = 0;
+  #faults = 0;
   #stopped = false;
   /** @type {() => void} */
   #wake = () => {};
@@ -143,11 +144,13 @@ export class Outbox {
     }
     this.#replace(action.id, { tried: true });
     const answer = await send(request).catch(() => null);
-    if (answer === null || isPassing(answer, this.#failures)) {
+    this.#faults = answer?.status === 500 ? this.#faults + 1 : 0;
+    if (answer === null || isPassing(answer, this.#faults)) {
       this.#failures += 1;
       return answer?.retryMs ?? backoff(this.#failures);
     }
     this.#failures = 0;
+    this.#faults = 0;
     if (answer.status === 401) {
       unauthorized();
       return backoff(MOST_FAULTS);
@@ -239,10 +242,10 @@ export class Outbox {
  * Whether an answer says nothing about the request, and the same is to be sent again.
  *
  * @param {Answer} answer
- * @param {number} failures In a row, before it.
+ * @param {number} faults Of the server, in a row, with this one.
  */
-function isPassing({ status, body }, failures) {
+function isPassing({ status, body }, faults) {
   // Where the house's network wants a login first, a page of its own says that all is well.
   const isForeign = status < 400 && body?.success !== true;
-  return isForeign || status === 408 || status === 429 || status > 500 || (status === 500 && failures < MOST_FAULTS);
+  return isForeign || status === 408 || status === 429 || status > 500 || (status === 500 && faults <= MOST_FAULTS);
 }
