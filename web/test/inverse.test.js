@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { action, addParty, markTable, removeTable, seat, setStatus } from '../app/floor/actions.js';
+import { action, addParty, markTable, removeTable, seat, setStatus, unseat } from '../app/floor/actions.js';
 import { inverse } from '../app/floor/inverse.js';
 import { preview } from '../app/floor/preview.js';
 import { NOW, departed, given, party, table } from './given.js';
@@ -102,6 +102,15 @@ test('a party that had finished and was restored by mistake has finished again',
     const finished = afterAll(restored, back(floor, setStatus(ada, 'waiting')));
     assert.deepEqual([finished.gone.get('ada')?.status, finished.gone.get('ada')?.notes], ['finished', 'paid']);
     assert.equal(finished.guests.size, 0);
+});
+
+test('a table that was removed is there again before its party sits down', () => {
+    const floor = given([party('ada', { table_id: '1' })], [table('1', { capacity: 6 })]);
+    /** @type {Wish} */
+    const wish = { verb: 'any', operations: [...unseat(party('ada')).operations, ...removeTable(table('1')).operations] };
+    const after = preview(floor, wish.operations, NOW);
+    assert.equal(after.tables.size, 0);
+    assert.deepEqual(essence(afterAll(after, back(floor, wish))), essence(floor));
 });
 
 test('only the fields that were named are written back', () => {

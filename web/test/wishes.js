@@ -146,6 +146,8 @@ function edits(guest) {
         { reservationTime: TONIGHT, quotedWaitMinutes: 25 },
         { reservationTime: null },
         { guestName: guest.guestName },
+        { status: 'cancelled', notes: 'called', partySize: 4 },
+        { status: 'waiting', notes: 'came after all' },
     ].map(data => editParty(guest, data));
 }
 

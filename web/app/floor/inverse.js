@@ -95,9 +95,9 @@ function guestBack(before, after, fields) {
 function tableBack(before, after, fields) {
   if (!before) return after ? [{ op: 'delete_table', id: after.id }] : [];
   const { id } = before;
-  if (!after) return [{ op: 'create_table', id, data: { ...written('table', before), status: before.status } }];
   // Whoever sat there makes it occupied again, if only it can be had.
-  const status = before.status === 'occupied' && after.status !== 'occupied' ? 'available' : before.status;
+  const status = before.status === 'occupied' && after?.status !== 'occupied' ? 'available' : before.status;
+  if (!after) return [{ op: 'create_table', id, data: { ...written('table', before), status } }];
   const data = { ...changed('table', before, after, fields), ...(status === after.status ? {} : { status }) };
   return update('update_table', id, data).flat();
 }
