@@ -203,6 +203,8 @@ export class Stand {
         if (message.part < message.parts) return;
         this.#adopt(fromSnapshot(this.#parts, this.#floor.gone));
         this.#parts = [];
+        // Who left while this device was away is not in it.
+        this.#knowsDeparted = false;
         break;
       case 'error':
       case 'bye':
