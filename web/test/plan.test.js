@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
-    PLAN_HEIGHT, PLAN_WIDTH, centre, chairs, frame, freeNumber, layOut, neighbour, placed, position, sections, size, toPlan, toScreen,
+    PLAN_HEIGHT, PLAN_WIDTH, centre, chairs, frame, freeNumber, freePlace, layOut, middleOf, neighbour, placed, position, sections, size, toPlan, toScreen,
 } from '../app/floor/plan.js';
 import { table } from './given.js';
 
@@ -227,3 +227,26 @@ function reached(centres, from) {
     }
     return found;
 }
+
+test('a table at the edge of the plan is drawn whole', () => {
+    const corner = table('1', { capacity: 12, shape: 'round', position: { x: 0, y: 1 } });
+    const large = placed(corner, centre(corner));
+    const layout = layOut([large], frame([large], true), 664, 600);
+    const { x, y } = middleOf(layout, large);
+    const half = (large.height / 2 + CHAIR) * layout.scale;
+    assert.ok(x >= half && y <= layout.height - half, `${x}, ${y}`);
+    const inside = { ...large, x: 500, y: 375 };
+    assert.deepEqual(middleOf(layout, inside), toScreen(layout, inside));
+});
+
+test('a new table is put where there is room', () => {
+    assert.deepEqual(freePlace([]), { x: 500, y: 375 });
+    /** @type {Point[]} */
+    const taken = [];
+    for (let index = 0; index < 12; index += 1) {
+        const place = freePlace(taken);
+        const nearest = Math.min(...taken.map(({ x, y }) => Math.hypot(x - place.x, y - place.y)));
+        assert.ok(nearest > 150, `table ${index + 1} is ${nearest} from another`);
+        taken.push(place);
+    }
+});

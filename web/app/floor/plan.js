@@ -168,7 +168,25 @@ export function placed(table, centre) {
  * @returns {Point} In pixels.
  */
 export function toScreen({ frame, width, height }, point) {
-  return project(point, frame, width, height);
+  const edge = edgeOf(width);
+  const { across, down } = stretch(frame, width, height);
+  return { x: edge + (point.x - frame.left) * across, y: edge + (point.y - frame.top) * down };
+}
+
+/**
+ * Where the middle of a table is drawn: where it stands, or as near to that as lets all of it be seen.
+ *
+ * @param {Layout} layout
+ * @param {Placed} table
+ * @returns {Point} In pixels.
+ */
+export function middleOf(layout, table) {
+  const { x, y } = toScreen(layout, table);
+  const within = (/** @type {number} */ middle, /** @type {number} */ length, /** @type {number} */ end) => {
+    const half = Math.min(end, (length + BETWEEN) * layout.scale) / 2;
+    return Math.min(Math.max(middle, half), end - half);
+  };
+  return { x: within(x, table.width, layout.width), y: within(y, table.height, layout.height) };
 }
 
 /**
@@ -182,19 +200,6 @@ export function toPlan({ frame, width, height }, { x, y }) {
   const edge = edgeOf(width);
   const { across, down } = stretch(frame, width, height);
   return { x: frame.left + (x - edge) / across, y: frame.top + (y - edge) / down };
-}
-
-/**
- * @param {Point} point
- * @param {Frame} frame
- * @param {number} width
- * @param {number} height
- * @returns {Point}
- */
-function project(point, frame, width, height) {
-  const edge = edgeOf(width);
-  const { across, down } = stretch(frame, width, height);
-  return { x: edge + (point.x - frame.left) * across, y: edge + (point.y - frame.top) * down };
 }
 
 /**
@@ -313,6 +318,22 @@ export function freeNumber(tables) {
   let number = 1;
   while (taken.has(String(number))) number += 1;
   return String(number);
+}
+
+/**
+ * A place for one more table: as far from the others as can be.
+ *
+ * @param {Point[]} centres
+ * @returns {Point} In units.
+ */
+export function freePlace(centres) {
+  const places = Array.from({ length: 63 }, (_, index) => ({
+    x: (PLAN_WIDTH * (1 + (index % 9))) / 10,
+    y: (PLAN_HEIGHT * (1 + Math.floor(index / 9))) / 8,
+  }));
+  const room = (/** @type {Point} */ place) => Math.min(...centres.map(({ x, y }) => Math.hypot(x - place.x, y - place.y)));
+  const middle = { x: PLAN_WIDTH / 2, y: PLAN_HEIGHT / 2 };
+  return centres.length === 0 ? middle : places.reduce((best, place) => (room(place) > room(best) ? place : best));
 }
 
 /**
