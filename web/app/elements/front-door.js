@@ -1,7 +1,7 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { ask } from '../live/api.js';
 import { backoff } from '../live/backoff.js';
-import { deviceId, read } from '../live/memory.js';
+import { deviceId, read, readFloor, write } from '../live/memory.js';
 import { words } from '../words.js';
 import { shared } from './shared.js';
 
@@ -132,6 +132,11 @@ export class FrontDoor extends LitElement {
 
   /** Finds out which restaurants there are, for this device. */
   async #look() {
+    // Not while whoever has this door is still drawing it.
+    await this.updateComplete;
+    // What is known here is shown at once. Should it not be this device's to know any more, it is told so when it joins.
+    if (this.restaurant !== null && readFloor(this.restaurant)) return this.#enter(this.restaurant, read('token'));
+    const last = read('restaurant');
     for (let failures = 1; !this.#gone; failures += 1) {
       const answer = await this.#ask({ method: 'GET', path: '/restaurants' });
       if (answer?.status === 200) {
@@ -144,6 +149,8 @@ export class FrontDoor extends LitElement {
         this.pairing = true;
         return;
       }
+      const isAway = answer === null || answer.status >= 500;
+      if (isAway && this.restaurant === null && last !== null && readFloor(last)) return this.#enter(last, read('token'));
       this.fault = answer?.body?.detail ?? words.door.away;
       await new Promise((resolve) => setTimeout(resolve, backoff(failures)));
     }
@@ -191,6 +198,7 @@ export class FrontDoor extends LitElement {
    * @param {string | null} token
    */
   #enter(restaurant, token) {
+    write('restaurant', restaurant);
     this.dispatchEvent(new CustomEvent('enter', { detail: { restaurant, token } }));
   }
 }
