@@ -72,7 +72,7 @@ export class Stand {
   /**
    * @param {string} restaurant
    * @param {Credentials} credentials
-   * @param {{ changed: () => void, refused: (refusal: Refusal) => void, ended: (reason: string) => void }} listener
+   * @param {{ changed: () => void, refused: (refusal: Refusal, row: string | undefined) => void, ended: (reason: string) => void }} listener
    */
   constructor(restaurant, credentials, listener) {
     this.restaurant = restaurant;
@@ -300,7 +300,7 @@ export class Stand {
         if (this.#refusals.get(row) === refusal) this.dismiss(row);
       }, REFUSAL_MS);
     }
-    this.listener.refused(refusal);
+    this.listener.refused(refusal, row);
     this.listener.changed();
   }
 

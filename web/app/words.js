@@ -71,6 +71,9 @@ const formatted = (format, date) => (Number.isNaN(date.getTime()) ? '–' : form
 /** @param {number} minutes */
 const minutes = (minutes) => (minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')}`);
 
+/** @param {number} minutes For where there is hardly any room. */
+const minutesShort = (minutes) => (minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}`);
+
 /**
  * @param {string | undefined} name
  * @param {number | undefined} size
@@ -227,6 +230,7 @@ export const words = {
   refused,
   clock,
   minutes,
+  minutesShort,
   partyOf,
   tableName,
 
@@ -268,7 +272,7 @@ export const words = {
   quoted: {
     ahead: (/** @type {number} */ quoted) => `quoted ${quoted}`,
     near: (/** @type {number} */ _quoted, /** @type {number} */ left) => `${left} left`,
-    passed: (/** @type {number} */ _quoted, /** @type {number} */ left) => (left === 0 ? 'now due' : `${-left} over`),
+    passed: (/** @type {number} */ _quoted, /** @type {number} */ left) => (left === 0 ? 'now due' : `${left > -60 ? -left : minutes(-left)} over`),
   },
   quotedLabel: (/** @type {number} */ quoted) => `, quoted ${minutes(quoted)}`,
   expectedAt: (/** @type {string} */ moment) => `for ${clock(moment)}`,
@@ -281,7 +285,7 @@ export const words = {
   seat: 'Seat',
   move: 'Move',
   notify: 'Notify',
-  notifyAgain: 'Notify again',
+  notifyAgain: 'Remind',
   arrived: 'Here',
   partlyHere: 'Partly here',
   late: 'Late',

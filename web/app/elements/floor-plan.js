@@ -58,7 +58,7 @@ export class FloorPlan extends LitElement {
       :host {
         position: relative;
         display: grid;
-        grid-template-rows: auto 1fr auto;
+        grid-template: auto 1fr auto / minmax(0, 1fr);
         min-width: 0;
         min-height: 0;
       }
@@ -90,6 +90,16 @@ export class FloorPlan extends LitElement {
         border-color: var(--line-strong);
         background: var(--surface);
         font-weight: 600;
+      }
+
+      /* On a phone the sections need the room. */
+      @container (max-width: 30rem) {
+        .spare {
+          position: absolute;
+          width: 1px;
+          overflow: hidden;
+          clip-path: inset(50%);
+        }
       }
 
       .choosing {
@@ -190,7 +200,7 @@ export class FloorPlan extends LitElement {
         align-items: center;
         width: 17rem;
         max-width: calc(100% - 1rem);
-        padding-left: 0.75rem;
+        padding: 0.25rem 0 0.25rem 0.75rem;
         border: 1px solid var(--passed);
         border-radius: var(--radius);
         background: var(--passed-soft);
@@ -404,7 +414,7 @@ export class FloorPlan extends LitElement {
         ${tab(undefined, words.allSections)} ${names.map((name) => tab(name, name ?? words.noSection))}
       </nav>
       <button class=${this.editing ? 'main' : 'quiet'} @click=${() => ask(this, { what: 'editing', on: !this.editing })}>
-        ${icon(this.editing ? 'live' : 'edit')}${this.editing ? words.donePlan : words.editPlan}
+        ${icon(this.editing ? 'live' : 'edit')}<span class=${this.editing ? '' : 'spare'}>${this.editing ? words.donePlan : words.editPlan}</span>
       </button>
     `;
   }

@@ -1,5 +1,6 @@
 import { LitElement, css, html, nothing, svg } from 'lit';
 import { chairs, size } from '../floor/plan.js';
+import { room } from '../floor/room.js';
 import { obstacle } from '../floor/seating.js';
 import { minutesBetween } from '../floor/waitlist.js';
 import { words } from '../words.js';
@@ -17,6 +18,17 @@ const AROUND = 16;
 /** Half of the line that a chair is drawn along, in units. */
 const CHAIR_HALF = 3;
 
+/** How much of a table's edge is not for words, in units: with the ring, and without. */
+const RING = 6;
+const EDGE = 4;
+
+/** How far below a table's middle the second and the third line of words end, in pixels, where letters are of the usual size. */
+const NAME_PX = 9;
+const LOW_PX = 22;
+
+/** How wide a party's size with the time that it has sat is at the most, in pixels. */
+const STAY_PX = 48;
+
 /** Below how many pixels a table has no room for everything, and for more than its number and state. */
 const ROOMY_PX = 96;
 const NARROW_PX = 66;
@@ -29,6 +41,7 @@ export class FloorTable extends LitElement {
     x: { type: Number },
     y: { type: Number },
     scale: { type: Number },
+    zoom: { type: Number },
     minute: { type: Number },
     usualTurn: { type: Number },
     chooser: { attribute: false },
@@ -81,10 +94,16 @@ export class FloorTable extends LitElement {
         outline: none;
       }
 
-      button:focus-visible ~ svg.drawing .top,
-      :host([chosen]) svg.drawing .top {
+      .halo {
+        display: none;
+        fill: none;
         stroke: var(--focus);
         stroke-width: 5;
+      }
+
+      button:focus-visible ~ svg.drawing .halo,
+      :host([chosen]) svg.drawing .halo {
+        display: inline;
       }
 
       svg.drawing {
@@ -224,7 +243,20 @@ export class FloorTable extends LitElement {
       }
 
       .name {
-        font-weight: 600;
+        font-weight: 500;
+      }
+
+      .low {
+        max-width: var(--room-low);
+        text-overflow: clip;
+      }
+
+      /* Nothing else stands there then, and the table is faint. */
+      .choice {
+        max-width: 3.75rem;
+        overflow: visible;
+        white-space: normal;
+        line-height: 1.1;
       }
 
       .mark {
@@ -242,6 +274,9 @@ export class FloorTable extends LitElement {
     `,
   ];
 
+  /** Whether there is room for how long they have sat. */
+  #tellsMinutes = true;
+
   constructor() {
     super();
     // Always given by whoever makes one.
@@ -251,6 +286,8 @@ export class FloorTable extends LitElement {
     this.x = 0;
     this.y = 0;
     this.scale = 1;
+    /** How much larger than usual letters are. */
+    this.zoom = 1;
     this.minute = 0;
     /** In minutes. */
     this.usualTurn = 90;
@@ -275,7 +312,11 @@ export class FloorTable extends LitElement {
     style.top = `${y - height / 2}px`;
     style.width = `${width}px`;
     style.height = `${height}px`;
-    style.setProperty('--room', `${size(this.table).width * this.scale - 10}px`);
+    const about = this.guest ? RING : EDGE;
+    const across = (/** @type {number} */ away) => `${(room(this.table, (away * this.zoom) / this.scale) - 2 * about) * this.scale}px`;
+    style.setProperty('--room', across(NAME_PX));
+    style.setProperty('--room-low', across(LOW_PX));
+    this.#tellsMinutes = parseFloat(across(LOW_PX)) >= STAY_PX * this.zoom;
     this.dataset['id'] = this.table.id;
   }
 
@@ -284,8 +325,8 @@ export class FloorTable extends LitElement {
     const why = chooser ? obstacle(chooser, table) : null;
     const choice = !chooser ? '' : why === null ? 'fits' : 'blocked';
     const { width, height } = size(table);
-    const room = Math.min(width, height) * this.scale;
-    const fit = room < NARROW_PX ? 'narrow' : room < ROOMY_PX ? 'medium' : 'roomy';
+    const least = (Math.min(width, height) * this.scale) / this.zoom;
+    const fit = least < NARROW_PX ? 'narrow' : least < ROOMY_PX ? 'medium' : 'roomy';
     return html`
       <div class="${table.status} ${choice} ${fit}">
         <button tabindex=${this.reachable ? 0 : -1} aria-pressed=${this.chosen}>
@@ -311,14 +352,15 @@ export class FloorTable extends LitElement {
     const seats = (/** @type {boolean} */ seen) => line(words.seats(table.capacity), seen);
     const pending = this.pending ? line(words.pending, false) : nothing;
     if (chooser) {
-      const choice = why === null ? line(words.fits, true, 'name') : line(words.obstacleShort[why], why !== 'too_small');
+      const choice = why === null ? line(words.fits, true, 'name') : line(words.obstacleShort[why], why !== 'too_small', 'choice');
       return [choice, seats(why === 'too_small' || (why === null && fit !== 'narrow')), state(false), pending];
     }
     if (!guest) return [state(fit !== 'narrow'), seats(fit === 'roomy'), pending];
     const minutes = this.#minutes();
-    const stay = html`<span class="unseen">${words.partySize}</span> ${guest.partySize}${fit === 'narrow' ? nothing : html` · ${words.minutes(minutes)}`}`;
+    const short = this.#tellsMinutes ? html`<span aria-hidden="true"> · ${words.minutesShort(minutes)}</span>` : nothing;
+    const stay = html`<span class="unseen">${words.partySize}</span> ${guest.partySize}${short}<span class="unseen">, ${words.minutes(minutes)}</span>`;
     const long = minutes > this.usualTurn ? line(words.turnOver, false) : nothing;
-    return [line(guest.guestName, true, 'name'), line(stay), long, state(fit === 'roomy'), seats(false), pending];
+    return [line(guest.guestName, true, 'name'), line(stay, true, 'low'), long, state(fit === 'roomy'), seats(false), pending];
   }
 
   /**
@@ -336,7 +378,7 @@ export class FloorTable extends LitElement {
       <svg class="drawing" viewBox=${around} aria-hidden="true">
         <g transform="rotate(${table.rotation ?? 0})">
           <path class="chairs" d=${lines} /><path class="seats" d=${lines} />
-          ${outline('top', width, height, round)}
+          ${outline('halo', width + 13, height + 13, round)} ${outline('top', width, height, round)}
           ${this.guest ? outline(this.#minutes() > this.usualTurn ? 'ring over' : 'ring', width - 6, height - 6, round, this.#share()) : nothing}
         </g>
       </svg>

@@ -42,7 +42,7 @@ export class HelpSheet extends LitElement {
 
       dl {
         display: grid;
-        grid-template-columns: auto 1fr;
+        grid-template-columns: 5.5rem 1fr;
         gap: 0.25rem 1rem;
         margin: 0;
       }

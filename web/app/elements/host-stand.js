@@ -50,8 +50,10 @@ export class HostStand extends LitElement {
   static styles = [
     shared,
     css`
+      /* What there is room for depends on the size of the letters as well, which only a container knows. */
       :host {
         display: block;
+        container-type: size;
         height: 100dvh;
         padding: env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom) env(safe-area-inset-left);
       }
@@ -80,6 +82,7 @@ export class HostStand extends LitElement {
       h1 {
         flex: 0 1 auto;
         min-width: 3rem;
+        max-width: 11rem;
         margin: 0 0.75rem 0 0;
         overflow: hidden;
         text-overflow: ellipsis;
@@ -139,7 +142,7 @@ export class HostStand extends LitElement {
 
       .doubt {
         position: absolute;
-        left: 50%;
+        left: calc(50% + 11.25rem);
         top: 40%;
         z-index: 7;
         transform: translate(-50%, -50%);
@@ -166,7 +169,7 @@ export class HostStand extends LitElement {
         display: none;
       }
 
-      @media (max-width: 899px), (orientation: portrait) {
+      @container (max-width: 56rem) or (orientation: portrait) {
         .stand {
           grid-template-columns: minmax(0, 1fr);
         }
@@ -177,6 +180,10 @@ export class HostStand extends LitElement {
 
         .bar {
           left: calc(0.75rem + env(safe-area-inset-left));
+        }
+
+        .doubt {
+          left: 50%;
         }
 
         wait-list {
@@ -193,9 +200,11 @@ export class HostStand extends LitElement {
           box-shadow: var(--shadow);
         }
 
+        /* Seen at once: what is not seen takes no cursor. */
         .drawer wait-list {
           visibility: visible;
           transform: none;
+          transition: transform 180ms ease-out;
         }
 
         .drawer .shade {
@@ -207,7 +216,7 @@ export class HostStand extends LitElement {
         }
       }
 
-      @media (max-width: 899px) {
+      @container (max-width: 56rem) {
         header {
           flex-wrap: wrap;
           padding-block: 0.25rem;
@@ -216,16 +225,23 @@ export class HostStand extends LitElement {
         h1 {
           flex: 1;
           min-width: 0;
+          max-width: none;
+        }
+
+        /* A line of its own, which is as high whatever it says. */
+        service-strip,
+        link-sign {
+          order: 1;
+        }
+
+        header::before {
+          order: 1;
+          flex: 0 0 100%;
+          content: '';
         }
 
         link-sign {
           min-width: 0;
-        }
-
-        service-strip {
-          order: 1;
-          flex: 1 0 100%;
-          overflow-x: auto;
         }
       }
 
@@ -267,7 +283,7 @@ export class HostStand extends LitElement {
     this.doubt = null;
     /** @type {{ row: string, text: string } | null} Why a tap came to nothing. */
     this.hint = null;
-    /** @type {{ text: string, refused: boolean, action: Action | null } | null} */
+    /** @type {{ text: string, refused: boolean, action: Action | null, quiet?: boolean } | null} Quiet: heard, and seen elsewhere. */
     this.said = null;
     this.addEventListener('ask', (event) => this.#answer(/** @type {CustomEvent<Asked>} */ (event).detail));
   }
@@ -339,7 +355,7 @@ export class HostStand extends LitElement {
   #bar() {
     const { said } = this;
     // While the plan is edited it would cover the tools, and what was done can be seen.
-    if (!said || (this.editing && !said.refused)) return nothing;
+    if (!said || said.quiet || (this.editing && !said.refused)) return nothing;
     const mayUndo = said.action !== null && this.seen?.undoable?.id === said.action.id;
     return html`<div class="bar ${said.refused ? 'refused' : ''}">
       <span aria-hidden="true">${said.text}</span>
@@ -383,7 +399,7 @@ export class HostStand extends LitElement {
     history.replaceState(null, '', `?restaurant=${encodeURIComponent(restaurant)}`);
     const listener = {
       changed: () => this.#changed(),
-      refused: (/** @type {Refusal} */ refusal) => this.#refused(refusal),
+      refused: (/** @type {Refusal} */ refusal, /** @type {string | undefined} */ row) => this.#refused(refusal, row),
       ended: (/** @type {string} */ reason) => this.#ended(reason),
     };
     this.#stand = new Stand(restaurant, { token, device: deviceId() }, listener);
@@ -402,10 +418,14 @@ export class HostStand extends LitElement {
     });
   }
 
-  /** @param {Refusal} refusal */
-  #refused({ action, problem }) {
+  /**
+   * @param {Refusal} refusal
+   * @param {string | undefined} row
+   */
+  #refused({ action, problem }, row) {
     const text = words.refused(action, problem, this.#stand?.view.floor ?? /** @type {Seen} */ (this.seen).floor);
-    this.#say({ text, refused: true, action: null });
+    // It stands at the row where it happened, unless nobody has that before their eyes.
+    this.#say({ text, refused: true, action: null, quiet: row !== undefined && this.#plan?.shows(row) === true });
   }
 
   /** @param {string} reason */

@@ -23,6 +23,8 @@ const paths = {
   seat: svg`<path d="M7 3v9h9M7 12l-1 9M16 12l2 9M9 16h7"/>`,
   late: svg`<circle cx="12" cy="12" r="9"/><path d="M12 7v5l4 2"/>`,
   list: svg`<path d="M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01"/>`,
+  more: svg`<circle cx="5" cy="12" r="1"/><circle cx="12" cy="12" r="1"/><circle cx="19" cy="12" r="1"/>`,
+  rotate_right: svg`<path d="M20 12a8 8 0 1 1-2.5-5.8M20 3v4h-4"/>`,
   rotate: svg`<path d="M4 12a8 8 0 1 0 2.5-5.8M4 3v4h4"/>`,
   resize: svg`<path d="M20 12v8h-8M20 20 10 10M4 12V4h8"/>`,
   grip: svg`<path d="M9 6h.01M15 6h.01M9 12h.01M15 12h.01M9 18h.01M15 18h.01"/>`,

@@ -41,7 +41,7 @@ export class PartyCard extends LitElement {
 
       .row {
         display: grid;
-        grid-template-columns: 3rem 1fr auto;
+        grid-template-columns: 3rem minmax(0, 1fr) auto;
         align-items: center;
         height: 4.5rem;
         padding-left: 0.75rem;
@@ -167,6 +167,23 @@ export class PartyCard extends LitElement {
       .actions button {
         padding: 0 0.25rem;
         font-size: 0.875rem;
+      }
+
+      /* Letters twice as large, on a phone. */
+      @container (max-width: 18rem) {
+        .actions {
+          gap: 0.125rem;
+          padding: 0 0.25rem;
+        }
+
+        .actions button {
+          padding: 0;
+          font-size: 0.6875rem;
+        }
+
+        .actions svg {
+          display: none;
+        }
       }
 
       .refused {

@@ -39,6 +39,7 @@ export class PartyEditor extends LitElement {
       form {
         display: grid;
         grid-template-columns: 1fr 1fr;
+        align-items: end;
         gap: 0.625rem 0.75rem;
       }
 

@@ -115,7 +115,7 @@ export class PlanTools extends LitElement {
           ${SHAPES.map((shape) => html`<option value=${shape} .selected=${live((table.shape ?? 'round') === shape)}>${words.shape[shape]}</option>`)}
         </select></label>
       <div class="pair" role="group" aria-label=${edit.rotateHandle}>
-        ${button(edit.turnLeft, 'undo', { rotation: turned(-TURN) })} ${button(edit.turnRight, 'rotate', { rotation: turned(TURN) })}
+        ${button(edit.turnLeft, 'rotate', { rotation: turned(-TURN) })} ${button(edit.turnRight, 'rotate_right', { rotation: turned(TURN) })}
       </div>
       <label class="section">${edit.section}
         <input maxlength="60" list="sections" .value=${live(table.section ?? '')} @change=${(/** @type {TextEvent} */ event) => this.#text(event, table, 'section')} />

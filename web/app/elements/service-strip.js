@@ -15,17 +15,32 @@ export class ServiceStrip extends LitElement {
   static styles = [
     shared,
     css`
+      :host {
+        container-type: inline-size;
+      }
+
+      @container (max-width: 6.74rem) {
+        dl {
+          visibility: hidden;
+        }
+      }
+
       dl {
-        display: grid;
-        grid-auto-flow: column;
-        grid-auto-columns: minmax(6.75rem, 1fr);
+        /* What there is no room for is not cut off but left out, the least important first: it is on a line that nobody sees. */
+        display: flex;
+        flex-wrap: wrap;
+        height: 2.75rem;
         margin: 0;
+        overflow: hidden;
         font-variant-numeric: tabular-nums;
       }
 
       div {
+        flex: 1 0 6.75rem;
         display: flex;
         flex-direction: column-reverse;
+        justify-content: center;
+        height: 2.75rem;
         padding: 0 0.5rem 0 0.75rem;
         border-left: 1px solid var(--line);
         white-space: nowrap;

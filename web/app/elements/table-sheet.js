@@ -36,11 +36,23 @@ export class TableSheet extends LitElement {
         z-index: 4;
         width: 19rem;
         max-width: calc(100% - 1.5rem);
+        max-height: calc(100% - 5.25rem);
+        overflow-y: auto;
         padding: 0.25rem 0.75rem 0.75rem;
         border: 1px solid var(--line-strong);
         border-radius: 0.875rem;
         background: var(--surface);
         box-shadow: var(--shadow);
+      }
+
+      :host(.left) {
+        right: auto;
+        left: 0.75rem;
+      }
+
+      :host(.top) {
+        bottom: auto;
+        top: 4.5rem;
       }
 
       header {
@@ -75,6 +87,10 @@ export class TableSheet extends LitElement {
 
       .grid button {
         padding: 0 0.375rem;
+      }
+
+      .grid button:last-child:nth-child(odd) {
+        grid-column: 1 / -1;
       }
 
       .wide {

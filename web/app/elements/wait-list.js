@@ -34,14 +34,14 @@ export class WaitList extends LitElement {
     css`
       :host {
         display: grid;
-        grid-template-rows: auto auto auto 1fr;
+        grid-template: auto auto auto 1fr / minmax(0, 1fr);
         min-height: 0;
         background: var(--surface);
       }
 
       form {
         display: grid;
-        grid-template-columns: 1fr 4.25rem auto auto;
+        grid-template-columns: minmax(0, 1fr) 4.25rem auto auto;
         gap: 0.375rem;
         padding: 0.75rem 0.75rem 0.375rem;
       }
@@ -108,6 +108,22 @@ export class WaitList extends LitElement {
         color: var(--ink-soft);
       }
 
+      /* Letters twice as large, on a phone. */
+      @container (max-width: 18rem) {
+        form {
+          grid-template-columns: minmax(0, 1fr) auto auto;
+        }
+
+        [name='guestName'] {
+          grid-column: 1 / -1;
+        }
+
+        .views button {
+          min-width: 0;
+          font-size: 0.6875rem;
+        }
+      }
+
       @media (prefers-reduced-motion: reduce) {
         li {
           transition: none;
@@ -171,7 +187,7 @@ export class WaitList extends LitElement {
         <input name="guestName" placeholder=${words.name} aria-label=${words.name} maxlength="200" required enterkeyhint="next" />
         <input name="partySize" placeholder=${words.size} aria-label=${words.sizeLabel} inputmode="numeric" pattern="[0-9]*" maxlength="2" required enterkeyhint="done" />
         <button class="main" aria-label=${words.addParty}>${icon('add')}</button>
-        <button type="button" class="quiet" aria-label=${words.more} @click=${this.#more}>${icon('edit')}</button>
+        <button type="button" class="quiet" aria-label=${words.more} @click=${this.#more}>${icon('more')}</button>
       </form>
       <div class="search">
         <input type="search" placeholder=${words.search} aria-label=${words.searchLabel} .value=${this.search}
