@@ -87,7 +87,7 @@ function bringParty(index, seated, waiting) {
 }
 
 /** @param {number} minutes */
-function fromNow(minutes) {
+export function fromNow(minutes) {
     return new Date(Date.now() + minutes * 60_000).toISOString();
 }
 
