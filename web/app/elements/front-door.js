@@ -1,7 +1,7 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { ask } from '../live/api.js';
 import { backoff } from '../live/backoff.js';
-import { deviceId, read, readFloor, write } from '../live/memory.js';
+import { deviceId, forget, read, readFloor, write } from '../live/memory.js';
 import { words } from '../words.js';
 import { shared } from './shared.js';
 
@@ -145,7 +145,9 @@ export class FrontDoor extends LitElement {
         return;
       }
       if (answer?.status === 401 || answer?.status === 403) {
-        this.fault = null;
+        // Sent away while nobody looked: what it knew of guests is not its own any more, here as little as on the socket.
+        this.fault = read('token') === null ? null : words.door.notAllowed;
+        forget(null);
         this.pairing = true;
         return;
       }
