@@ -89,6 +89,8 @@ export class Stand {
         send: (request) => ask(credentials, request),
         changed: listener.changed,
         refused: (action, problem) => this.#refused(action, problem),
+        // Who is offline may still reach a server on the same machine.
+        cutOff: () => !navigator.onLine && this.#truth.state !== 'live',
         unauthorized: () => this.link.rejoin(),
         now: () => this.now,
         newId: randomId,
@@ -313,7 +315,7 @@ export class Stand {
    */
   #placeOf(action, problem) {
     const rows = [problem.current?.id, ...rowsOf(action)];
-    return rows.find((row) => this.#floor.guests.has(row) || this.#floor.tables.has(row));
+    return rows.find((row) => this.#floor.guests.has(row) || this.#floor.gone.has(row) || this.#floor.tables.has(row));
   }
 
   #keep() {

@@ -127,6 +127,7 @@ function openOutbox(restaurant) {
         keep: () => {},
         changed: () => changed(),
         refused: (refused, problem) => assert.fail(`${JSON.stringify(refused.steps)} was refused: ${problem.detail}`),
+        cutOff: () => false,
         unauthorized: () => assert.fail('nobody has to say who it is'),
         now: Date.now,
         newId: randomUUID,

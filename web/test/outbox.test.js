@@ -40,6 +40,7 @@ class Stage {
     /** @type {{ action: Action, problem: Problem }[]} */
     refused = [];
     strangers = 0;
+    isCutOff = false;
     now = Date.parse(NOW);
     #ids = 0;
 
@@ -51,6 +52,7 @@ class Stage {
             keep: actions => void (this.kept = JSON.parse(JSON.stringify(actions))),
             changed: () => {},
             refused: (action, problem) => void this.refused.push({ action, problem }),
+            cutOff: () => this.isCutOff,
             unauthorized: () => void (this.strangers += 1),
             now: () => this.now,
             newId: () => `undoing-${++this.#ids}`,
@@ -240,6 +242,18 @@ test('what is undone before it was sent is never sent', async () => {
     await (await stage.sent()).answer(200, guest('ada', 2, 1));
     await stage.sentNothing();
     assert.deepEqual(stage.outbox.actions.map(({ id }) => id), ['one']);
+});
+
+test('nothing is sent while it is known that nobody hears it, and it is sent at once when somebody does', async () => {
+    const stage = new Stage();
+    stage.isCutOff = true;
+    stage.tap('one', setStatus(ada, 'arrived'));
+    stage.tap('two', setStatus(bo, 'cancelled'));
+    await stage.sentNothing();
+    stage.outbox.undo('one');
+    stage.isCutOff = false;
+    stage.outbox.wake();
+    assert.equal(key(await stage.sent()), 'two.0');
 });
 
 test('what is undone while it is under way is undone after its answer, if nobody has changed it since', async () => {

@@ -251,7 +251,7 @@ export class FloorTable extends LitElement {
         text-overflow: clip;
       }
 
-      /* Nothing else stands there then, and the table is faint. */
+      /* What a table is, or why it can't be had: nothing else stands there then. */
       .choice {
         max-width: 3.75rem;
         overflow: visible;
@@ -348,7 +348,7 @@ export class FloorTable extends LitElement {
   #lines(why, fit) {
     const { chooser, guest, table } = this;
     const line = (/** @type {unknown} */ text, seen = true, kind = '') => html`<span class="${seen ? 'line' : 'unseen'} ${kind}">${text}</span>`;
-    const state = (/** @type {boolean} */ seen) => line(words.tableStatus[table.status], seen);
+    const state = (/** @type {boolean} */ seen) => line(words.tableStatus[table.status], seen, 'choice');
     const seats = (/** @type {boolean} */ seen) => line(words.seats(table.capacity), seen);
     const pending = this.pending ? line(words.pending, false) : nothing;
     if (chooser) {

@@ -21,6 +21,8 @@ import { backoff } from './backoff.js';
  * @property {(actions: Action[]) => void} keep
  * @property {() => void} changed
  * @property {(action: Action, problem: Problem) => void} refused
+ * @property {() => boolean} cutOff Whether it is known that the server can't be reached. What has not been tried then can still be
+ *   taken back without a trace.
  * @property {() => void} unauthorized The server wants to know who this is.
  * @property {() => number} now The server's time, in ms.
  * @property {() => string} newId
@@ -132,7 +134,7 @@ export class Outbox {
    * @returns {Promise<number | null>} How long to wait before it is sent again, in ms; null if it need not be.
    */
   async #sendStep(action) {
-    const { restaurant, now, send, unauthorized } = this.surroundings;
+    const { restaurant, cutOff, now, send, unauthorized } = this.surroundings;
     const request = nextRequest(restaurant, action);
     if (request === undefined) {
       this.#replace(action.id, { seq: 0 });
@@ -142,6 +144,7 @@ export class Outbox {
       this.#refuse(action, { code: 'stale', detail: '' });
       return null;
     }
+    if (cutOff()) return backoff(MOST_FAULTS);
     this.#replace(action.id, { tried: true });
     const answer = await send(request).catch(() => null);
     this.#faults = answer?.status === 500 ? this.#faults + 1 : 0;
