@@ -246,7 +246,7 @@ test('a new table is put where there is room', () => {
     for (let index = 0; index < 12; index += 1) {
         const place = freePlace(taken);
         const nearest = Math.min(...taken.map(({ x, y }) => Math.hypot(x - place.x, y - place.y)));
-        assert.ok(nearest > 150, `table ${index + 1} is ${nearest} from another`);
+        assert.ok(nearest > 120, `table ${index + 1} is ${nearest} from another`);
         taken.push(place);
     }
 });
