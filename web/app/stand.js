@@ -314,7 +314,9 @@ export class Stand {
    * @returns {string | undefined}
    */
   #placeOf(action, problem) {
-    const rows = [problem.current?.id, ...rowsOf(action)];
+    const own = rowsOf(action);
+    // A number is wrong where it was written, not where it is right.
+    const rows = problem.code === 'duplicate_table_number' ? [...own, problem.current?.id] : [problem.current?.id, ...own];
     return rows.find((row) => this.#floor.guests.has(row) || this.#floor.gone.has(row) || this.#floor.tables.has(row));
   }
 

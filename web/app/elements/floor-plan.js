@@ -223,6 +223,8 @@ export class FloorPlan extends LitElement {
   #laidOut = '';
   /** @type {Map<string, Point>} The centres of the tables that are shown, in units. */
   #centres = new Map();
+  /** @type {string | null} The table that gets the cursor as soon as it is drawn. */
+  #wanted = null;
   /** Whether the cursor is in the chosen table's sheet, or was before it closed. */
   #inSheet = false;
 
@@ -275,9 +277,10 @@ export class FloorPlan extends LitElement {
    */
   focusTable(id = this.cursor ?? [...this.#centres.keys()][0]) {
     if (id === undefined) return;
-    if (!this.#centres.has(id)) this.section = undefined;
+    if (this.floor.tables.has(id) && !this.#centres.has(id)) this.section = undefined;
     this.cursor = id;
-    void this.updateComplete.then(() => this.#element(id)?.focus());
+    this.#wanted = id;
+    this.requestUpdate();
   }
 
   /**
@@ -311,7 +314,8 @@ export class FloorPlan extends LitElement {
    */
   #layOut(tables, width, height) {
     const { zoom } = this;
-    const key = JSON.stringify([tables, this.editing, width, height, zoom]);
+    // What is being moved must not move everything: while the plan is edited, its scale is what it was.
+    const key = JSON.stringify([this.editing ? tables.length : tables, this.editing, width, height, zoom]);
     if (key === this.#laidOut) return;
     this.#laidOut = key;
     const layout = layOut(tables, frame(tables, this.editing), width / zoom, height / zoom);
@@ -383,6 +387,12 @@ export class FloorPlan extends LitElement {
   updated() {
     // Whoever works with keys is not sent back to the beginning of the page.
     if (this.#inSheet && !this.renderRoot.querySelector('table-sheet')) this.focusTable();
+    const wanted = this.#wanted === null ? null : this.#element(this.#wanted);
+    if (wanted) {
+      this.cursor = this.#wanted;
+      this.#wanted = null;
+      void /** @type {LitElement} */ (wanted).updateComplete.then(() => wanted.focus());
+    }
     const plan = /** @type {HTMLElement | null} */ (this.renderRoot.querySelector('.plan'));
     if (!plan || !this.#layout) return;
     plan.style.width = `${this.#layout.width}px`;

@@ -18,6 +18,9 @@ const SHAPES = ['round', 'square', 'rectangle', 'oval'];
 /** How far a table turns at a tap, in degrees. */
 const TURN = 15;
 
+/** Stands in where no table is chosen. */
+const NO_TABLE = /** @type {Table} */ ({ id: '', tableNumber: '', capacity: 4, shape: 'square', rotation: 0, section: null });
+
 /** With what tables are changed while the plan is edited. A table is drawn as large as the people it seats. */
 export class PlanTools extends LitElement {
   static properties = { floor: { attribute: false }, table: { attribute: false } };
@@ -72,10 +75,21 @@ export class PlanTools extends LitElement {
         font-variant-numeric: tabular-nums;
       }
 
+      .tools {
+        position: relative;
+      }
+
+      /* They keep their room: the plan is as large whether a table is chosen or not. */
+      .idle > :not(:first-child, p) {
+        visibility: hidden;
+      }
+
       p {
-        flex: 1;
+        position: absolute;
+        inset: 1.125rem 0 auto 9.75rem;
+        min-height: var(--target);
         margin: 0;
-        align-self: center;
+        align-content: center;
         font-size: 0.875rem;
         color: var(--ink-soft);
       }
@@ -91,9 +105,10 @@ export class PlanTools extends LitElement {
   }
 
   render() {
-    return html`<div class="tools">
+    return html`<div class="tools ${this.table ? '' : 'idle'}">
       <button class=${this.table ? '' : 'main'} @click=${() => this.dispatchEvent(new CustomEvent('add-table'))}>${icon('add')}${words.edit.addTable}</button>
-      ${this.table ? this.#tools(this.table) : html`<p>${words.edit.hint}</p>`}
+      ${this.#tools(this.table ?? NO_TABLE)}
+      ${this.table ? nothing : html`<p>${words.edit.hint}</p>`}
     </div>`;
   }
 
@@ -133,6 +148,8 @@ export class PlanTools extends LitElement {
     const text = target.value.trim();
     if (text === '' && field === 'tableNumber') target.value = table.tableNumber;
     else this.#lay(table, { [field]: text === '' ? null : text });
+    // What is not to be had is not to be read there.
+    this.requestUpdate();
   }
 
   /**
