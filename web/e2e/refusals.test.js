@@ -25,7 +25,7 @@ test('a tap shows at once, marked as not confirmed, and is settled by what the s
     await table(page, '5').getByText('Moreau').waitFor();
     await table(page, '5').getByText('not confirmed yet').waitFor({ state: 'attached' });
     await page.locator('floor-table[data-id=table-5] .mark').waitFor();
-    await page.locator('main > .bar').getByText('Moreau seated at table 5').waitFor();
+    await page.locator('said-bar').getByText('Moreau seated at table 5').waitFor();
     assert.deepEqual(await readFloor(server, id), before, 'the server has not heard of it');
 
     wire.mend();
@@ -51,7 +51,7 @@ test('who seats a party at a table that was taken at the same moment is told so 
     const text = 'Table 12 was just taken by Rivera-Ortiz, party of 4. Moreau is not seated.';
     await note.getByText(text).waitFor();
     await page.getByRole('alert').getByText(text).waitFor({ state: 'attached' });
-    assert.equal(await page.locator('main > .bar').count(), 0, 'it is said once');
+    assert.equal(await page.locator('said-bar').count(), 0, 'it is said once');
     const [from, to] = [await middle(note), await middle(table(page, '12'))];
     assert.ok(Math.hypot(from.x - to.x, from.y - to.y) < 120, 'it stands at the table');
 
@@ -73,10 +73,10 @@ test('a party that somebody else has seen to is not seen to twice, and that is t
     await button(page, 'Here: Silva').click();
     await server.patch(`/restaurants/${id}/guests/guest-8`, { status: 'cancelled' });
     wire.mend();
-    await page.locator('main > .bar').getByText('Silva is cancelled by now. Nothing was changed.').waitFor();
+    await page.locator('said-bar').getByText('Silva is cancelled by now. Nothing was changed.').waitFor();
     assertHas((await rows(id)).guests.Silva, { status: 'cancelled' });
-    await page.locator('main > .bar').getByRole('button', { name: 'Close this note' }).click();
-    await page.locator('main > .bar').waitFor({ state: 'detached' });
+    await page.locator('said-bar').getByRole('button', { name: 'Close this note' }).click();
+    await page.locator('said-bar').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Gone' }).click();
     await party(page, 'Silva').getByText('Silva is cancelled by now.').waitFor();
 });
@@ -215,7 +215,7 @@ test('what was tapped offline and undone before it was sent is never sent', asyn
     await table(page, '5').click();
     await table(page, '5').getByText('Moreau').waitFor();
     await page.getByText('1 change to send').waitFor();
-    await page.locator('main > .bar').getByRole('button', { name: 'Undo' }).click();
+    await page.locator('said-bar').getByRole('button', { name: 'Undo' }).click();
     await party(page, 'Moreau').getByText('Waiting').waitFor();
     await page.getByText('1 change to send').waitFor({ state: 'detached' });
 

@@ -17,7 +17,7 @@
  *   | { what: 'editing', on: boolean }
  *   | { what: 'dismiss', row: string }
  *   | { what: 'undo' }
- *   | { what: 'help' }
+ *   | { what: 'hush' }
  *   | { what: 'close' }} Asked
  */
 
