@@ -86,7 +86,11 @@ export class Stand {
       {
         restaurant,
         keep,
-        send: (request) => ask(credentials, request),
+        // A tap is when it matters: whoever is not there to hear it is not waited for until the next silence is noticed.
+        send: (request) => {
+          this.link.wake();
+          return ask(credentials, request);
+        },
         changed: listener.changed,
         refused: (action, problem) => this.#refused(action, problem),
         // Who is offline may still reach a server on the same machine.

@@ -28,6 +28,8 @@ export class Link {
   #failures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** Whether the server was asked if it is there, and has said nothing since. */
+  #asked = false;
   /** @type {number | null} */
   #retryMs = null;
   #stopped = true;
@@ -80,6 +82,7 @@ export class Link {
    */
   #hear(socket, data) {
     if (socket !== this.#socket) return;
+    this.#asked = false;
     const message = JSON.parse(data);
     if (message.type === 'restaurant_connect') this.#failures = 0;
     if (message.type === 'bye') {
@@ -95,6 +98,9 @@ export class Link {
   }
 
   #probe() {
+    // Who has not answered yet is not given more time by being asked again.
+    if (this.#asked) return;
+    this.#asked = true;
     this.#socket?.send('{"type":"ping"}');
     this.#expect(ANSWER_MS, () => this.#lose());
   }
@@ -121,6 +127,7 @@ export class Link {
   #drop() {
     const socket = this.#socket;
     this.#socket = null;
+    this.#asked = false;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
