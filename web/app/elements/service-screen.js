@@ -156,6 +156,7 @@ export class ServiceScreen extends LitElement {
 
   willUpdate() {
     if (this.party !== null && !guestOf(this.seen.floor, this.party)) this.party = null;
+    if (this.table !== null && !this.seen.floor.tables.has(this.table)) this.table = null;
   }
 
   /**
