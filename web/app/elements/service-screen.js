@@ -154,9 +154,11 @@ export class ServiceScreen extends LitElement {
     return html`<party-editor .guest=${guest} .draft=${open.draft}></party-editor>`;
   }
 
-  willUpdate() {
+  /** @param {Map<string, unknown>} changed */
+  willUpdate(changed) {
     if (this.party !== null && !guestOf(this.seen.floor, this.party)) this.party = null;
-    if (this.table !== null && !this.seen.floor.tables.has(this.table)) this.table = null;
+    // One that has only just been added is not there yet.
+    if (changed.has('seen') && this.table !== null && !this.seen.floor.tables.has(this.table)) this.table = null;
   }
 
   /**
