@@ -49,6 +49,7 @@ const waiting = [
     },
     { guestName: 'Kowalski', partySize: 2, waited: 12, quotedWaitMinutes: 20, status: 'arrived', tags: ['regular', 'window'] },
     { guestName: 'Iyer', partySize: 3, waited: 4, quotedWaitMinutes: 35, status: 'waiting', notes: 'Vegetarian' },
+    { guestName: 'Mensah', partySize: 4, waited: 3, quotedWaitMinutes: 45, status: 'waiting', tags: ['first visit'] },
     { guestName: 'Novak', partySize: 2, waited: 1, status: 'waiting' },
 ];
 
