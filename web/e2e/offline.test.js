@@ -42,6 +42,7 @@ test('what is kept for the app to open is the app, and nothing of guests', async
     const { page } = await openStand(t, browser, 'bistro', server);
     await kept(page);
     await add(page, 'Ada');
+    await assertTrue(server, 'bistro', page);
     await page.reload();
     await assertTrue(server, 'bistro', page);
     const addresses = await cached(page);
