@@ -17,6 +17,10 @@ import { middle } from './stand.js';
 // Into how many movements a drag is cut. What follows the pointer must not depend on where exactly it is told of it.
 const MOVEMENTS = 8;
 
+// How far apart its movements are, and how long it rests at the end, in seconds.
+const FRAME_S = 0.016;
+const REST_S = 0.3;
+
 /** @type {Hand} */
 export const mouse = {
     touch: false,
@@ -36,14 +40,18 @@ export const finger = {
     tap: locator => locator.tap(),
     dragFrom: async (page, from, to, during = async () => {}) => {
         const session = await page.context().newCDPSession(page);
+        let seconds = Date.now() / 1000;
         const touch = (/** @type {'touchStart' | 'touchMove' | 'touchEnd'} */ type, /** @type {Point[]} */ touchPoints) =>
-            session.send('Input.dispatchTouchEvent', { type, touchPoints });
+            session.send('Input.dispatchTouchEvent', { type, touchPoints, timestamp: seconds += FRAME_S });
         await touch('touchStart', [from]);
         for (let movement = 1; movement <= MOVEMENTS; movement += 1) {
             const share = movement / MOVEMENTS;
             await touch('touchMove', [{ x: from.x + share * (to.x - from.x), y: from.y + share * (to.y - from.y) }]);
         }
         await during();
+        // It comes to rest before it is lifted: the browser takes what follows a fling for what stops it, not for a tap.
+        seconds += REST_S;
+        await touch('touchMove', [to]);
         await touch('touchEnd', []);
         await session.detach();
     },
