@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
-    PLAN_HEIGHT, PLAN_WIDTH, centre, chairs, frame, freeNumber, freePlace, layOut, middleOf, neighbour, placed, position, sections, size, toPlan, toScreen,
+    PLAN_HEIGHT, PLAN_WIDTH, centre, chairs, frame, freeNumber, freePlace, layOut, middleOf, neighbour, placed, sections, size, toPlan, toScreen,
 } from '../app/floor/plan.js';
 import { table } from './given.js';
 
@@ -203,13 +203,6 @@ test('sections are in the order of their names, what has none at the end', () =>
     assert.deepEqual(sections(tables), ['Bar', 'Terrace', null]);
     assert.deepEqual(sections(tables.slice(2)), ['Bar']);
     assert.deepEqual(sections([table('1')]), []);
-});
-
-test('a position is on the plan, and on a grid of hundredths', () => {
-    assert.deepEqual(position({ x: PLAN_WIDTH / 3, y: PLAN_HEIGHT / 2 }), { x: 0.33, y: 0.5 });
-    assert.deepEqual(position({ x: -20, y: PLAN_HEIGHT + 20 }), { x: 0, y: 1 });
-    const [one] = starter(3);
-    assert.deepEqual(position(centre(/** @type {Table} */ (one))), one?.position);
 });
 
 /**

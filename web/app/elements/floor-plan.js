@@ -2,7 +2,8 @@ import { LitElement, css, html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { addTable, layTable } from '../floor/actions.js';
 import { NOTHING } from '../floor/fold.js';
-import { centre, frame, freeNumber, layOut, neighbour, placed, position, sections, toPlan, toScreen } from '../floor/plan.js';
+import { nudged, put, resized, turned } from '../floor/laying.js';
+import { centre, frame, freeNumber, freePlace, layOut, middleOf, neighbour, placed, toPlan } from '../floor/plan.js';
 import { usualTurns } from '../floor/service.js';
 import { randomId } from '../live/memory.js';
 import { words } from '../words.js';
@@ -10,29 +11,19 @@ import { ask } from './ask.js';
 import { dragParty, followPointer } from './drag.js';
 import './floor-table.js';
 import { icon } from './icons.js';
+import './plan-bar.js';
+import './plan-legend.js';
 import './plan-tools.js';
 import { shared } from './shared.js';
 import './table-sheet.js';
 
 /**
  * @import { Direction, Layout, Placed, Point } from '../floor/plan.js'
- * @import { Floor, Guest, Table, TableStatus } from '../floor/types.js'
+ * @import { Floor, Guest, Table } from '../floor/types.js'
  */
-
-/** @type {TableStatus[]} */
-const STATUSES = ['available', 'reserved', 'occupied', 'dirty', 'out_of_service'];
-
-/** How far an arrow key moves a table while the plan is edited, in units. */
-const NUDGE = 10;
-
-/** By how much a table turns at a time, in degrees. */
-const TURN = 15;
 
 /** How far the handles of a table stand off it, in pixels. */
 const HANDLE_PX = 28;
-
-/** How far the handle at its corner is pulled for one seat more, in pixels. */
-const SEAT_PX = 12;
 
 /** The tables, as they stand in the room. */
 export class FloorPlan extends LitElement {
@@ -63,63 +54,6 @@ export class FloorPlan extends LitElement {
         min-height: 0;
       }
 
-      .bar {
-        display: flex;
-        align-items: center;
-        gap: 0.375rem;
-        padding: 0.375rem 0.75rem;
-        border-bottom: 1px solid var(--line);
-        min-height: 3.75rem;
-      }
-
-      nav {
-        display: flex;
-        flex: 1;
-        gap: 0.25rem;
-        overflow-x: auto;
-        scrollbar-width: none;
-      }
-
-      nav button {
-        flex: none;
-        border-color: transparent;
-        background: none;
-      }
-
-      nav button[aria-current='true'] {
-        border-color: var(--line-strong);
-        background: var(--surface);
-        font-weight: 600;
-      }
-
-      /* On a phone the sections need the room. */
-      @container (max-width: 30rem) {
-        .spare {
-          position: absolute;
-          width: 1px;
-          overflow: hidden;
-          clip-path: inset(50%);
-        }
-      }
-
-      .choosing {
-        display: flex;
-        flex: 1;
-        align-items: center;
-        gap: 0.5rem;
-        font-weight: 600;
-      }
-
-      .choosing span {
-        flex: 1;
-        min-width: 0;
-        overflow-wrap: anywhere;
-      }
-
-      .choosing button {
-        flex: none;
-      }
-
       .scroll {
         position: relative;
         overflow: auto;
@@ -148,32 +82,6 @@ export class FloorPlan extends LitElement {
         justify-items: center;
         gap: 1rem;
         color: var(--ink-soft);
-      }
-
-      ul {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.25rem 1rem;
-        margin: 0;
-        padding: 0.375rem 0.75rem;
-        border-top: 1px solid var(--line);
-        list-style: none;
-        font-size: 0.8125rem;
-        color: var(--ink-soft);
-        font-variant-numeric: tabular-nums;
-      }
-
-      li {
-        display: flex;
-        align-items: center;
-        gap: 0.25rem;
-      }
-
-      li b {
-        /* A tenth table moves nobody. */
-        min-width: 2ch;
-        text-align: right;
-        color: var(--ink);
       }
 
       .handle {
@@ -223,8 +131,12 @@ export class FloorPlan extends LitElement {
   #laidOut = '';
   /** @type {Map<string, Point>} The centres of the tables that are shown, in units. */
   #centres = new Map();
+  /** @type {Map<string, Point>} Where their middles are drawn, in pixels of the plan. */
+  #middles = new Map();
   /** @type {string | null} The table that gets the cursor as soon as it is drawn. */
   #wanted = null;
+  /** @type {Table | null} The table that arrow keys move, where it is by now: they may be faster than what is drawn. */
+  #nudged = null;
   /** Whether the cursor is in the chosen table's sheet, or was before it closed. */
   #inSheet = false;
 
@@ -294,14 +206,17 @@ export class FloorPlan extends LitElement {
     return !!box && !!view && box.left < view.right && box.right > view.left && box.top < view.bottom && box.bottom > view.top;
   }
 
-  willUpdate() {
+  /** @param {Map<string, unknown>} changed */
+  willUpdate(changed) {
+    if (changed.has('floor') || changed.has('chosen')) this.#nudged = null;
     this.#inSheet = this.renderRoot?.querySelector('table-sheet:focus-within') != null;
     const shown = this.#shown();
     const lost = [...this.floor.tables.values()].filter(({ position }) => position === null).map(({ id }) => id);
     this.#centres = new Map(shown.map((table) => [table.id, centre(table, lost.indexOf(table.id))]));
     const { width, height } = this.screen;
     const tables = shown.map((table) => placed(table, this.#centres.get(table.id) ?? centre(table)));
-    this.#layOut(tables, width, height);
+    const layout = this.#layOut(tables, width, height);
+    this.#middles = new Map(shown.map(({ id }, index) => [id, middleOf(layout, /** @type {Placed} */ (tables[index]))]));
     if (this.cursor === null || !this.#centres.has(this.cursor)) this.cursor = shown[0]?.id ?? null;
   }
 
@@ -311,26 +226,29 @@ export class FloorPlan extends LitElement {
    * @param {Placed[]} tables
    * @param {number} width Of the screen.
    * @param {number} height
+   * @returns {Layout}
    */
   #layOut(tables, width, height) {
     const { zoom } = this;
     // What is being moved must not move everything: while the plan is edited, its scale is what it was.
     const key = JSON.stringify([this.editing ? tables.length : tables, this.editing, width, height, zoom]);
-    if (key === this.#laidOut) return;
+    if (this.#layout && key === this.#laidOut) return this.#layout;
     this.#laidOut = key;
     const layout = layOut(tables, frame(tables, this.editing), width / zoom, height / zoom);
     this.#layout = { ...layout, width: layout.width * zoom, height: layout.height * zoom, scale: layout.scale * zoom };
+    return this.#layout;
   }
 
   render() {
     const { floor, editing } = this;
     return html`
-      <div class="bar">${this.chooser ? this.#choosing(this.chooser) : this.#tabs()}</div>
+      <plan-bar .floor=${floor} .section=${this.section} .chooser=${this.chooser} .editing=${editing}
+        @section=${(/** @type {CustomEvent<{ section: string | null | undefined }>} */ { detail }) => (this.section = detail.section)}></plan-bar>
       <div class="scroll ${editing ? 'editing' : ''}" @keydown=${this.#keys}>
         ${this.#plan()}
         ${floor.restaurant && floor.tables.size === 0 && !editing ? this.#empty() : nothing}
       </div>
-      ${editing ? html`<plan-tools .floor=${floor} .table=${this.#chosenTable()} @add-table=${this.#addTable}></plan-tools>` : this.#legend()}
+      ${editing ? html`<plan-tools .floor=${floor} .table=${this.#chosenTable()} @add-table=${this.#addTable}></plan-tools>` : html`<plan-legend .floor=${floor}></plan-legend>`}
       ${!editing && !this.chooser && this.#chosenTable() ? this.#sheet(/** @type {Table} */ (this.#chosenTable())) : nothing}
     `;
   }
@@ -346,7 +264,7 @@ export class FloorPlan extends LitElement {
           this.#shown(),
           ({ id }) => id,
           (table) => {
-            const { x, y } = toScreen(layout, this.#centres.get(table.id) ?? centre(table));
+            const { x, y } = this.#middle(table.id);
             const guest = table.guest_id === null ? null : (this.floor.guests.get(table.guest_id) ?? null);
             return html`<floor-table
               .table=${table}
@@ -378,8 +296,8 @@ export class FloorPlan extends LitElement {
     const table = this.editing ? this.#chosenTable() : null;
     if (!table) return nothing;
     return html`
-      <div class="handle turn" title=${words.edit.rotateHandle} @pointerdown=${(/** @type {PointerEvent} */ event) => this.#turn(event, table)}>${icon('rotate')}</div>
-      <div class="handle resize" title=${words.edit.resizeHandle} @pointerdown=${(/** @type {PointerEvent} */ event) => this.#resize(event, table)}>${icon('resize')}</div>
+      <div class="handle turn" title=${words.edit.rotateHandle} @pointerdown=${(/** @type {PointerEvent} */ event) => this.#lay(event, table, (to, _, middle) => turned(middle, to))}>${icon('rotate')}</div>
+      <div class="handle resize" title=${words.edit.resizeHandle} @pointerdown=${(/** @type {PointerEvent} */ event) => this.#lay(event, table, (to, from, middle) => resized(table, middle, from, to))}>${icon('resize')}</div>
     `;
   }
 
@@ -400,43 +318,18 @@ export class FloorPlan extends LitElement {
     const chosen = this.#shown().find(({ id }) => id === this.chosen);
     for (const handle of /** @type {NodeListOf<HTMLElement>} */ (plan.querySelectorAll('.handle'))) {
       if (!chosen) continue;
-      const { x, y } = toScreen(this.#layout, this.#centres.get(chosen.id) ?? centre(chosen));
+      const { x, y } = this.#middle(chosen.id);
       const { width, height } = placed(chosen, { x, y });
       const turns = handle.classList.contains('turn');
       handle.style.left = `${x + (turns ? 0 : (width / 2) * this.#layout.scale + HANDLE_PX)}px`;
       handle.style.top = `${y + (turns ? -1 : 1) * ((height / 2) * this.#layout.scale + HANDLE_PX)}px`;
     }
     for (const note of /** @type {NodeListOf<HTMLElement>} */ (plan.querySelectorAll('.note'))) {
-      const point = toScreen(this.#layout, this.#centres.get(note.dataset['id'] ?? '') ?? { x: 0, y: 0 });
+      const point = this.#middle(note.dataset['id'] ?? '');
       const width = note.offsetWidth;
       note.style.left = `${Math.min(Math.max(4, point.x - width / 2), this.#layout.width - width - 4)}px`;
       note.style.top = `${Math.min(point.y + 28, this.#layout.height - note.offsetHeight - 4)}px`;
     }
-  }
-
-  #tabs() {
-    const tab = (/** @type {string | null | undefined} */ section, /** @type {string} */ text) => html`
-      <button aria-current=${this.section === section} @click=${() => (this.section = section)}>${text}</button>
-    `;
-    const names = sections(this.floor.tables.values());
-    return html`
-      <nav aria-label=${words.sections}>
-        ${tab(undefined, words.allSections)} ${names.map((name) => tab(name, name ?? words.noSection))}
-      </nav>
-      <button class=${this.editing ? 'main' : 'quiet'} @click=${() => ask(this, { what: 'editing', on: !this.editing })}>
-        ${icon(this.editing ? 'live' : 'edit')}<span class=${this.editing ? '' : 'spare'}>${this.editing ? words.donePlan : words.editPlan}</span>
-      </button>
-    `;
-  }
-
-  /** @param {Guest} guest */
-  #choosing(guest) {
-    return html`
-      <div class="choosing" role="status">
-        ${icon('seat')}<span>${guest.status === 'seated' ? words.choosingMove(guest) : words.choosing(guest)}</span>
-        <button @click=${() => ask(this, { what: 'party', id: null })}>${words.stopChoosing}</button>
-      </div>
-    `;
   }
 
   #empty() {
@@ -444,14 +337,6 @@ export class FloorPlan extends LitElement {
       ${words.noTables}
       <button class="main" @click=${() => ask(this, { what: 'editing', on: true })}>${icon('edit')}${words.layTables}</button>
     </div>`;
-  }
-
-  #legend() {
-    const tables = [...this.floor.tables.values()];
-    const each = (/** @type {TableStatus} */ status) => html`
-      <li>${icon(status)}<b>${tables.filter((table) => table.status === status).length}</b>${words.tableStatus[status]}</li>
-    `;
-    return html`<ul aria-label=${words.legend}>${STATUSES.map(each)}</ul>`;
   }
 
   /** @param {Table} table */
@@ -466,7 +351,7 @@ export class FloorPlan extends LitElement {
    * @param {Table} table
    */
   #away(table) {
-    const { x, y } = toScreen(/** @type {Layout} */ (this.#layout), this.#centres.get(table.id) ?? centre(table));
+    const { x, y } = this.#middle(table.id);
     const scroll = this.renderRoot.querySelector('.scroll');
     const { width, height } = this.screen;
     if (width >= 36 * 16 * this.zoom) return x - (scroll?.scrollLeft ?? 0) > width / 2 ? 'left' : '';
@@ -497,6 +382,11 @@ export class FloorPlan extends LitElement {
   }
 
   /** @param {string} id */
+  #middle(id) {
+    return this.#middles.get(id) ?? { x: 0, y: 0 };
+  }
+
+  /** @param {string} id */
   #element(id) {
     return /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(`floor-table[data-id="${CSS.escape(id)}"]`));
   }
@@ -519,7 +409,7 @@ export class FloorPlan extends LitElement {
       if (this.chosen !== null) ask(this, { what: 'table', id: null });
     } else if (table && this.#layout) {
       const { left, top } = currentTarget.getBoundingClientRect();
-      this.#put(table, toPlan(this.#layout, { x: clientX - left, y: clientY - top }));
+      this.#laid(table, put(toPlan(this.#layout, { x: clientX - left, y: clientY - top })));
     }
   }
 
@@ -529,8 +419,10 @@ export class FloorPlan extends LitElement {
    * @param {Guest | null} guest
    */
   #press(event, table, guest) {
-    if (this.editing) this.#moveTable(event, table);
-    else if (guest) {
+    const layout = this.#layout;
+    if (this.editing && layout) {
+      this.#lay(event, table, (to, from, middle) => put(toPlan(layout, { x: middle.x + to.x - from.x, y: middle.y + to.y - from.y })));
+    } else if (guest) {
       dragParty(event, words.partyOf(guest), false, {
         over: (over) => ask(this, { what: 'drag', party: guest.id, over }),
         drop: (to) => {
@@ -542,92 +434,41 @@ export class FloorPlan extends LitElement {
   }
 
   /**
-   * Moves a table with the pointer.
-   *
-   * @param {PointerEvent} start
-   * @param {Table} table
-   */
-  #moveTable(start, table) {
-    const layout = /** @type {Layout} */ (this.#layout);
-    const place = toScreen(layout, this.#centres.get(table.id) ?? centre(table));
-    this.#lay(start, table, ({ clientX, clientY }) => {
-      const to = { x: place.x + clientX - start.clientX, y: place.y + clientY - start.clientY };
-      return { position: position(toPlan(layout, to)) };
-    });
-  }
-
-  /**
-   * Turns a table by the handle above it.
-   *
-   * @param {PointerEvent} start
-   * @param {Table} table
-   */
-  #turn(start, table) {
-    const middle = this.#middleOf(table);
-    this.#lay(start, table, ({ clientX, clientY }) => {
-      const angle = (Math.atan2(clientX - middle.x, middle.y - clientY) * 180) / Math.PI;
-      return { rotation: (Math.round(angle / TURN) * TURN + 360) % 360 };
-    });
-  }
-
-  /**
-   * Makes a table larger or smaller by the handle at its corner: it is as large as the people it seats.
-   *
-   * @param {PointerEvent} start
-   * @param {Table} table
-   */
-  #resize(start, table) {
-    const middle = this.#middleOf(table);
-    const reach = (/** @type {PointerEvent} */ { clientX, clientY }) => Math.hypot(clientX - middle.x, clientY - middle.y);
-    this.#lay(start, table, (event) => {
-      const seats = table.capacity + Math.round((reach(event) - reach(start)) / SEAT_PX);
-      return { capacity: Math.min(99, Math.max(1, seats)) };
-    });
-  }
-
-  /**
    * Changes a table for as long as the pointer is down, and then for good.
    *
    * @param {PointerEvent} start
    * @param {Table} table
-   * @param {(event: PointerEvent) => Partial<Table>} change
+   * @param {(to: Point, from: Point, middle: Point) => Partial<Table>} change Of points on the plan, in pixels.
    */
   #lay(start, table, change) {
+    const plan = /** @type {HTMLElement} */ (this.renderRoot.querySelector('.plan')).getBoundingClientRect();
+    const point = (/** @type {PointerEvent} */ { clientX, clientY }) => ({ x: clientX - plan.left, y: clientY - plan.top });
+    const [from, middle] = [point(start), this.#middle(table.id)];
     start.stopPropagation();
     followPointer(start, {
-      moves: (event) => (this.laying = { id: table.id, change: change(event) }),
+      moves: (event) => (this.laying = { id: table.id, change: change(point(event), from, middle) }),
       ends: (dropped) => {
         const laying = this.laying;
         this.laying = null;
-        if (dropped && laying) ask(this, { what: 'wish', wish: layTable(table, laying.change) });
+        if (dropped && laying) this.#laid(table, laying.change);
       },
     });
   }
 
   /**
-   * Where the middle of a table is, as pointers tell.
-   *
    * @param {Table} table
-   * @returns {Point}
+   * @param {Partial<Table>} change
    */
-  #middleOf(table) {
-    const { left, top, width, height } = /** @type {HTMLElement} */ (this.#element(table.id)).getBoundingClientRect();
-    return { x: left + width / 2, y: top + height / 2 };
-  }
-
-  /**
-   * @param {Table} table
-   * @param {Point} to In units.
-   */
-  #put(table, to) {
-    ask(this, { what: 'wish', wish: layTable(table, { position: position(to) }) });
+  #laid(table, change) {
+    ask(this, { what: 'wish', wish: layTable(table, change) });
   }
 
   #addTable() {
     const id = `table-${randomId()}`;
+    const tables = [...this.floor.tables.values()];
+    const place = put(freePlace(tables.map((table) => centre(table))));
     const section = this.section === undefined ? {} : { section: this.section };
-    const data = { tableNumber: freeNumber(this.floor.tables.values()), capacity: 4, shape: 'square', position: { x: 0.5, y: 0.5 }, ...section };
-    ask(this, { what: 'wish', wish: addTable(id, data) });
+    ask(this, { what: 'wish', wish: addTable(id, { tableNumber: freeNumber(tables), capacity: 4, shape: 'square', ...place, ...section }) });
     ask(this, { what: 'table', id });
     this.focusTable(id);
   }
@@ -643,9 +484,9 @@ export class FloorPlan extends LitElement {
     event.stopPropagation();
     const table = this.floor.tables.get(id);
     if (this.editing && this.chosen === id && table) {
-      const { x, y } = centre(table);
-      const [dx, dy] = { up: [0, -NUDGE], down: [0, NUDGE], left: [-NUDGE, 0], right: [NUDGE, 0] }[direction];
-      this.#put(table, { x: x + (dx ?? 0), y: y + (dy ?? 0) });
+      const change = nudged(centre(this.#nudged ?? table), direction);
+      this.#nudged = { ...table, ...change };
+      this.#laid(table, change);
       return;
     }
     this.focusTable(neighbour(this.#centres, id, direction) ?? id);

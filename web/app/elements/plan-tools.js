@@ -2,6 +2,7 @@ import { LitElement, css, html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { layTable, removeTable } from '../floor/actions.js';
 import { NOTHING } from '../floor/fold.js';
+import { resizedBy, turnedBy } from '../floor/laying.js';
 import { sections } from '../floor/plan.js';
 import { words } from '../words.js';
 import { ask } from './ask.js';
@@ -14,9 +15,6 @@ import { shared } from './shared.js';
 
 /** @type {Shape[]} */
 const SHAPES = ['round', 'square', 'rectangle', 'oval'];
-
-/** How far a table turns at a tap, in degrees. */
-const TURN = 15;
 
 /** Stands in where no table is chosen. */
 const NO_TABLE = /** @type {Table} */ ({ id: '', tableNumber: '', capacity: 4, shape: 'square', rotation: 0, section: null });
@@ -115,22 +113,20 @@ export class PlanTools extends LitElement {
   /** @param {Table} table */
   #tools(table) {
     const { edit } = words;
-    const seats = (/** @type {number} */ by) => Math.min(99, Math.max(1, table.capacity + by));
-    const turned = (/** @type {number} */ by) => ((table.rotation ?? 0) + by + 360) % 360;
     const button = (/** @type {string} */ text, /** @type {Parameters<typeof icon>[0]} */ name, /** @type {Record<string, unknown>} */ data) =>
       html`<button aria-label=${text} title=${text} @click=${() => this.#lay(table, data)}>${icon(name)}</button>`;
     return html`
       <label class="number">${edit.number}
         <input maxlength="20" .value=${live(table.tableNumber)} @change=${(/** @type {TextEvent} */ event) => this.#text(event, table, 'tableNumber')} /></label>
       <div class="pair" role="group" aria-label=${edit.seats}>
-        ${button(edit.fewer, 'remove', { capacity: seats(-1) })}<b>${words.seats(table.capacity)}</b>${button(edit.more, 'add', { capacity: seats(1) })}
+        ${button(edit.fewer, 'remove', resizedBy(table, -1))}<b>${words.seats(table.capacity)}</b>${button(edit.more, 'add', resizedBy(table, 1))}
       </div>
       <label>${edit.shape}
         <select @change=${(/** @type {TextEvent} */ { target }) => this.#lay(table, { shape: target.value })}>
           ${SHAPES.map((shape) => html`<option value=${shape} .selected=${live((table.shape ?? 'round') === shape)}>${words.shape[shape]}</option>`)}
         </select></label>
       <div class="pair" role="group" aria-label=${edit.rotateHandle}>
-        ${button(edit.turnLeft, 'rotate', { rotation: turned(-TURN) })} ${button(edit.turnRight, 'rotate_right', { rotation: turned(TURN) })}
+        ${button(edit.turnLeft, 'rotate', turnedBy(table, -1))} ${button(edit.turnRight, 'rotate_right', turnedBy(table, 1))}
       </div>
       <label class="section">${edit.section}
         <input maxlength="60" list="sections" .value=${live(table.section ?? '')} @change=${(/** @type {TextEvent} */ event) => this.#text(event, table, 'section')} />

@@ -335,14 +335,3 @@ export function freePlace(centres) {
   const middle = { x: PLAN_WIDTH / 2, y: PLAN_HEIGHT / 2 };
   return centres.length === 0 ? middle : places.reduce((best, place) => (room(place) > room(best) ? place : best));
 }
-
-/**
- * A position on the plan, to a hundredth, so that tables line up.
- *
- * @param {Point} centre In units.
- * @returns {Point} From 0 to 1.
- */
-export function position({ x, y }) {
-  const snap = (/** @type {number} */ share) => Math.round(Math.min(1, Math.max(0, share)) * 100) / 100;
-  return { x: snap(x / PLAN_WIDTH), y: snap(y / PLAN_HEIGHT) };
-}
