@@ -31,6 +31,9 @@ const tableStatus = {
   out_of_service: 'Out of service',
 };
 
+/** @type {Record<TableStatus, string>} For tables on which there is room for no more. */
+const tableStatusShort = { available: 'Free', reserved: 'Held', occupied: 'Taken', dirty: 'Dirty', out_of_service: 'Out' };
+
 /** @type {Record<Shape, string>} */
 const shape = { round: 'Round', square: 'Square', rectangle: 'Rectangle', oval: 'Oval' };
 
@@ -220,6 +223,7 @@ export const words = {
   app: 'Host stand',
   guestStatus,
   tableStatus,
+  tableStatusShort,
   shape,
   view,
   nobody,

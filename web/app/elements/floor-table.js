@@ -355,7 +355,10 @@ export class FloorTable extends LitElement {
       const choice = why === null ? line(words.fits, true, 'name') : line(words.obstacleShort[why], why !== 'too_small', 'choice');
       return [choice, seats(why === 'too_small' || (why === null && fit !== 'narrow')), state(false), pending];
     }
-    if (!guest) return [state(fit !== 'narrow'), seats(fit === 'roomy'), pending];
+    if (!guest) {
+      const short = fit === 'narrow' ? line(words.tableStatusShort[table.status]) : nothing;
+      return [short, state(fit !== 'narrow'), seats(fit === 'roomy'), pending];
+    }
     const minutes = this.#minutes();
     const short = this.#tellsMinutes ? html`<span aria-hidden="true"> · ${words.minutesShort(minutes)}</span>` : nothing;
     const stay = html`<span class="unseen">${words.partySize}</span> ${guest.partySize}${short}<span class="unseen">, ${words.minutes(minutes)}</span>`;
