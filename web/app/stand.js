@@ -118,7 +118,7 @@ export class Stand {
     addEventListener('pagehide', () => this.#keep(), { signal });
     const ticking = setInterval(() => this.#tick(), TICK_MS);
     signal.addEventListener('abort', () => clearInterval(ticking));
-    this.#giveUpPatience();
+    this.#losePatience();
     this.link.start();
     void this.outbox.send();
   }
@@ -207,7 +207,8 @@ export class Stand {
       case 'snapshot':
         this.#parts.push(message);
         if (message.part < message.parts) return;
-        this.#adopt(fromSnapshot(this.#parts, this.#floor.gone));
+        // In another life of the log, others may have left.
+        this.#adopt(fromSnapshot(this.#parts, message.epoch === this.#floor.epoch ? this.#floor.gone : NOTHING.gone));
         this.#parts = [];
         // Who left while this device was away is not in it.
         this.#knowsDeparted = false;
@@ -243,23 +244,22 @@ export class Stand {
     if (!target || this.#truth.state === 'live') return;
     if (this.#floor.epoch !== target.epoch || this.#floor.seq < target.seq) return;
     clearTimeout(this.#patienceTimer);
+    this.#patienceTimer = undefined;
     this.#truth = { state: 'live', since: Date.now() };
     this.outbox.wake();
     if (!this.#knowsDeparted) void this.#askForDeparted();
   }
 
   #lost() {
-    if (this.#truth.state === 'live') {
-      this.#truth = { state: 'catching_up', since: Date.now() };
-      this.#giveUpPatience();
-    }
+    if (this.#truth.state === 'live') this.#truth = { state: 'catching_up', since: Date.now() };
+    if (this.#truth.state === 'catching_up') this.#losePatience();
     this.listener.changed();
   }
 
-  /** If it takes too long to come back, it is said so, and since when. */
-  #giveUpPatience() {
-    clearTimeout(this.#patienceTimer);
-    this.#patienceTimer = setTimeout(() => {
+  /** If it takes too long to come back, it is said so, and since when; trying again and again does not make it longer. */
+  #losePatience() {
+    this.#patienceTimer ??= setTimeout(() => {
+      this.#patienceTimer = undefined;
       this.#truth = { ...this.#truth, state: 'offline' };
       this.listener.changed();
     }, PATIENCE_MS);

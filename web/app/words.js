@@ -414,7 +414,7 @@ export const words = {
     notAllowed: 'This device may no longer come in. What it knew is removed from it.',
     notFound: (/** @type {string} */ id) => `There is no restaurant “${id}” here.`,
     deleted: 'This restaurant has been removed.',
-    elsewhere: 'Choose another',
+    elsewhere: 'Another restaurant',
   },
 };
 

@@ -92,7 +92,7 @@ test('a wrong code is refused in words', async t => {
     await button(page, 'Let in').waitFor();
 });
 
-test('of several restaurants one is chosen, and is the one that opens next time', async t => {
+test('of several restaurants one is chosen and opens next time, until another is', async t => {
     const server = await startServer(t);
     await layFloor(server, 'bistro');
     await layFloor(server, 'corner', { waiting: 1, seated: 0, expected: 0 });
@@ -103,6 +103,11 @@ test('of several restaurants one is chosen, and is the one that opens next time'
     await assertTrue(server, 'corner', page);
     await page.reload();
     await assertTrue(server, 'corner', page);
+
+    await button(page, 'Help and keys').click();
+    await button(page, 'Another restaurant').click();
+    await button(page, 'bistro').click();
+    await assertTrue(server, 'bistro', page);
 });
 
 test('the only restaurant opens by itself', async t => {

@@ -18,6 +18,7 @@
  *   | { what: 'dismiss', row: string }
  *   | { what: 'undo' }
  *   | { what: 'hush' }
+ *   | { what: 'leave' }
  *   | { what: 'close' }} Asked
  */
 

@@ -92,7 +92,10 @@ export class HelpSheet extends LitElement {
         <h3>${help.keys}</h3>
         ${pairs(help.keyList)}
         <label><input type="checkbox" .checked=${usesKeys()} @change=${keys} />${help.keysOn}</label>
-        <footer><button class="main" @click=${() => this.#dialog.close()}>${help.close}</button></footer>
+        <footer>
+          <button class="quiet" @click=${() => ask(this, { what: 'leave' })}>${words.door.elsewhere}</button>
+          <button class="main" @click=${() => this.#dialog.close()}>${help.close}</button>
+        </footer>
       </dialog>
     `;
   }

@@ -7,6 +7,7 @@ import './service-screen.js';
 
 /**
  * @import { View } from '../stand.js'
+ * @import { Asked } from './ask.js'
  * @import { ServiceScreen } from './service-screen.js'
  */
 
@@ -32,6 +33,10 @@ export class HostStand extends LitElement {
     this.seen = null;
     /** @type {{ restaurant: string | null, reason: string | null }} */
     this.door = { restaurant: new URLSearchParams(location.search).get('restaurant'), reason: null };
+    this.addEventListener('ask', (event) => {
+      const { what } = /** @type {CustomEvent<Asked>} */ (event).detail;
+      if (what === 'leave') this.#leave({ restaurant: null, reason: null });
+    });
   }
 
   disconnectedCallback() {
@@ -72,8 +77,6 @@ export class HostStand extends LitElement {
   /** @param {string} reason */
   #ended(reason) {
     const { restaurant } = /** @type {Stand} */ (this.#stand);
-    this.#stand?.stop();
-    this.#stand = null;
     // What is known of guests here is no longer this device's to know.
     forget(reason === 'not_allowed' ? null : restaurant);
     const texts = /** @type {Record<string, string>} */ ({
@@ -81,8 +84,19 @@ export class HostStand extends LitElement {
       not_found: words.door.notFound(restaurant),
       restaurant_deleted: words.door.deleted,
     });
-    this.door = { restaurant: reason === 'not_allowed' ? restaurant : null, reason: texts[reason] ?? reason };
+    this.#leave({ restaurant: reason === 'not_allowed' ? restaurant : null, reason: texts[reason] ?? reason });
+  }
+
+  /**
+   * Back to the door.
+   *
+   * @param {HostStand['door']} door
+   */
+  #leave(door) {
+    this.#stand?.stop();
+    this.#stand = null;
     this.seen = null;
+    this.door = door;
   }
 
   get #screen() {

@@ -147,6 +147,8 @@ export class Outbox {
     if (cutOff()) return backoff(MOST_FAULTS);
     this.#replace(action.id, { tried: true });
     const answer = await send(request).catch(() => null);
+    // It is kept, and will be sent again, if anything is still to be known of it here.
+    if (this.#stopped) return null;
     this.#faults = answer?.status === 500 ? this.#faults + 1 : 0;
     if (answer === null || isPassing(answer, this.#faults)) {
       this.#failures += 1;
