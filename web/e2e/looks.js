@@ -60,7 +60,7 @@ export async function tellLooks(name, screen) {
         await page.getByText('Choose a table for Haddad').waitFor();
         await judge('choosing');
         await table(page, '24').click();
-        await page.locator('.note').waitFor();
+        await page.locator('floor-plan row-note').waitFor();
         await judge('choosing what can not be had');
         await table(page, '2').click();
         await page.getByRole('alertdialog').waitFor();
@@ -95,9 +95,9 @@ export async function tellLooks(name, screen) {
         });
         device.troubles.expect(/^409: PATCH/);
         await table(page, '22').click();
-        await page.locator('.note').getByText('just taken by Iyer').waitFor();
+        await page.locator('floor-plan row-note').getByText('just taken by Iyer').waitFor();
         await judge('refused');
-        await page.locator('.note').getByRole('button').click();
+        await page.locator('floor-plan row-note').getByRole('button').click();
 
         await noList();
         await table(page, '6').click();

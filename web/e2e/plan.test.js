@@ -53,8 +53,8 @@ test('a number that another table has is refused in words, at the table that was
     await table(page, '5').click();
     await page.getByLabel('Number').fill('2');
     await page.keyboard.press('Enter');
-    await page.locator('.note').getByText('There is a table 2 already.').waitFor();
-    const [note, at] = [await middle(page.locator('.note')), await middle(page.locator('floor-table[data-id=table-5]'))];
+    await page.locator('floor-plan row-note').getByText('There is a table 2 already.').waitFor();
+    const [note, at] = [await middle(page.locator('floor-plan row-note')), await middle(page.locator('floor-table[data-id=table-5]'))];
     assert.ok(Math.hypot(note.x - at.x, note.y - at.y) < 120, 'it stands at the table');
     await table(page, '5').waitFor();
     await eventually(async () => assert.equal(await page.getByLabel('Number').inputValue(), '5'));
@@ -148,7 +148,7 @@ test('a table is removed, but not from under who sits there', async t => {
 
     await table(page, '1').click();
     await button(page, 'Remove table').click();
-    await page.locator('.note').getByText('Rivera, party of 2 sits at table 1. Nothing was changed.').waitFor();
+    await page.locator('floor-plan row-note').getByText('Rivera, party of 2 sits at table 1. Nothing was changed.').waitFor();
     await table(page, '1').getByText('Rivera').waitFor();
     assert.deepEqual((await readFloor(server, id)).tables.map((/** @type {any} */ { tableNumber }) => tableNumber).sort(), ['1', '2', '3', '4', '5']);
 });

@@ -47,7 +47,7 @@ test('who seats a party at a table that was taken at the same moment is told so 
     await server.patch(`/restaurants/${id}/guests/guest-7`, { table_id: 'table-12' });
     wire.mend();
 
-    const note = page.locator('.note');
+    const note = page.locator('floor-plan row-note');
     const text = 'Table 12 was just taken by Rivera-Ortiz, party of 4. Moreau is not seated.';
     await note.getByText(text).waitFor();
     await page.getByRole('alert').getByText(text).waitFor({ state: 'attached' });

@@ -224,9 +224,9 @@ test('while a table is being chosen, those that fit stand out, and the others sa
     }
 
     await table(page, '1').click();
-    await page.locator('.note').getByText('Table 1 is taken by Rivera, party of 2.').waitFor();
+    await page.locator('floor-plan row-note').getByText('Table 1 is taken by Rivera, party of 2.').waitFor();
     await table(page, '8').click();
-    await page.locator('.note').getByText('Table 8 is dirty.').waitFor();
+    await page.locator('floor-plan row-note').getByText('Table 8 is dirty.').waitFor();
     await tableOf('8', { status: 'dirty', guest_id: null });
     await button(page, 'Cancel').click();
     await page.getByText('fits', { exact: true }).first().waitFor({ state: 'detached' });

@@ -14,6 +14,7 @@ import { icon } from './icons.js';
 import './plan-bar.js';
 import './plan-legend.js';
 import './plan-tools.js';
+import './row-note.js';
 import { shared } from './shared.js';
 import './table-sheet.js';
 
@@ -101,24 +102,11 @@ export class FloorPlan extends LitElement {
         touch-action: none;
       }
 
-      .note {
+      row-note {
         position: absolute;
         z-index: 3;
-        display: flex;
-        align-items: center;
         width: 17rem;
         max-width: calc(100% - 1rem);
-        padding: 0.25rem 0 0.25rem 0.75rem;
-        border: 1px solid var(--passed);
-        border-radius: var(--radius);
-        background: var(--passed-soft);
-        color: var(--passed);
-        font-size: 0.875rem;
-        box-shadow: var(--shadow);
-      }
-
-      .note span {
-        flex: 1;
       }
     `,
   ];
@@ -324,7 +312,7 @@ export class FloorPlan extends LitElement {
       handle.style.left = `${x + (turns ? 0 : (width / 2) * this.#layout.scale + HANDLE_PX)}px`;
       handle.style.top = `${y + (turns ? -1 : 1) * ((height / 2) * this.#layout.scale + HANDLE_PX)}px`;
     }
-    for (const note of /** @type {NodeListOf<HTMLElement>} */ (plan.querySelectorAll('.note'))) {
+    for (const note of /** @type {NodeListOf<HTMLElement>} */ (plan.querySelectorAll('row-note'))) {
       const point = this.#middle(note.dataset['id'] ?? '');
       const width = note.offsetWidth;
       note.style.left = `${Math.min(Math.max(4, point.x - width / 2), this.#layout.width - width - 4)}px`;
@@ -364,10 +352,7 @@ export class FloorPlan extends LitElement {
    */
   #note(id, text) {
     if (!this.#centres.has(id)) return nothing;
-    return html`<div class="note" data-id=${id}>
-      <span>${text}</span>
-      <button class="quiet" aria-label=${words.dismiss} @click=${() => ask(this, { what: 'dismiss', row: id })}>${icon('close')}</button>
-    </div>`;
+    return html`<row-note data-id=${id} .row=${id} .text=${text}></row-note>`;
   }
 
   /** The tables of the section; all of them while the plan is edited. */

@@ -1,22 +1,17 @@
-import { LitElement, css, html, nothing, svg } from 'lit';
-import { chairs, size } from '../floor/plan.js';
+import { LitElement, css, html, nothing } from 'lit';
+import { size } from '../floor/plan.js';
 import { room } from '../floor/room.js';
 import { obstacle } from '../floor/seating.js';
 import { minutesBetween } from '../floor/waitlist.js';
 import { words } from '../words.js';
 import { icon } from './icons.js';
 import { shared } from './shared.js';
+import { AROUND, drawing, drawingStyles } from './table-drawing.js';
 
 /**
  * @import { Guest, Table } from '../floor/types.js'
  * @import { Obstacle } from '../floor/seating.js'
  */
-
-/** How much of a table's drawing lies outside of it (chairs, the ring), in units. */
-const AROUND = 16;
-
-/** Half of the line that a chair is drawn along, in units. */
-const CHAIR_HALF = 3;
 
 /** How much of a table's edge is not for words, in units: with the ring, and without. */
 const RING = 6;
@@ -54,6 +49,7 @@ export class FloorTable extends LitElement {
 
   static styles = [
     shared,
+    drawingStyles,
     css`
       :host {
         position: absolute;
@@ -64,6 +60,7 @@ export class FloorTable extends LitElement {
       button {
         position: absolute;
         inset: 0;
+        z-index: 1;
         display: grid;
         place-content: center;
         justify-items: center;
@@ -86,130 +83,13 @@ export class FloorTable extends LitElement {
         background: none;
       }
 
-      :host(:hover) .top {
-        filter: brightness(0.96);
-      }
-
       button:focus-visible {
         outline: none;
-      }
-
-      .halo {
-        display: none;
-        fill: none;
-        stroke: var(--focus);
-        stroke-width: 5;
-      }
-
-      button:focus-visible ~ svg.drawing .halo,
-      :host([chosen]) svg.drawing .halo {
-        display: inline;
-      }
-
-      svg.drawing {
-        position: absolute;
-        inset: 0;
-        width: 100%;
-        height: 100%;
-        overflow: visible;
-        pointer-events: none;
-      }
-
-      button {
-        z-index: 1;
-      }
-
-      .chairs {
-        stroke: var(--table-line);
-        stroke-width: 14;
-        stroke-linecap: round;
-      }
-
-      .seats {
-        stroke: var(--surface);
-        stroke-width: 10;
-        stroke-linecap: round;
-      }
-
-      .top {
-        fill: var(--table);
-        stroke: var(--table-line);
-        stroke-width: 2;
-      }
-
-      .reserved .top {
-        stroke-dasharray: 9 5;
-        stroke-width: 3;
-      }
-
-      .out_of_service .top {
-        stroke-dasharray: 3 5;
-      }
-
-      .ring {
-        fill: none;
-        stroke: var(--ring);
-        stroke-width: 6;
-        stroke-linecap: round;
-      }
-
-      .ring.over {
-        stroke: var(--ring-over);
-      }
-
-      :host([pending]) .top {
-        stroke: var(--near);
-        stroke-width: 4;
-        stroke-dasharray: 8 6;
-      }
-
-      .available {
-        --table: var(--available);
-        --table-ink: var(--available-ink);
-        --table-line: var(--available-line);
-      }
-
-      .reserved {
-        --table: var(--reserved);
-        --table-ink: var(--reserved-ink);
-        --table-line: var(--reserved-line);
-      }
-
-      .occupied {
-        --table: var(--occupied);
-        --table-ink: var(--occupied-ink);
-        --table-line: var(--occupied-line);
       }
 
       /* Who sits there can be dragged to another table; the plan is scrolled elsewhere. */
       .occupied button {
         touch-action: none;
-      }
-
-      .dirty {
-        --table: var(--dirty);
-        --table-ink: var(--dirty-ink);
-        --table-line: var(--dirty-line);
-      }
-
-      .out_of_service {
-        --table: var(--out-of-service);
-        --table-ink: var(--out-of-service-ink);
-        --table-line: var(--out-of-service-line);
-      }
-
-      .fits .top {
-        stroke: var(--accent);
-        stroke-width: 5;
-      }
-
-      :host([over]) .top {
-        stroke: var(--focus);
-        stroke-width: 7;
-      }
-
-      .blocked svg.drawing {
-        opacity: 0.45;
       }
 
       .blocked button {
@@ -333,7 +213,7 @@ export class FloorTable extends LitElement {
           <span class="number"><span class="unseen">${words.table}</span> ${table.tableNumber}${icon(table.status)}</span>
           ${this.#lines(why, fit)}
         </button>
-        ${this.#drawing(width, height)}
+        ${drawing(table, this.guest ? this.#minutes() / this.usualTurn : null)}
         ${this.pending ? html`<span class="mark">${icon('pending')}</span>` : nothing}
       </div>
     `;
@@ -366,33 +246,6 @@ export class FloorTable extends LitElement {
     return [line(guest.guestName, true, 'name'), line(stay, true, 'low'), long, state(fit === 'roomy'), seats(false), pending];
   }
 
-  /**
-   * @param {number} width
-   * @param {number} height
-   */
-  #drawing(width, height) {
-    const { table } = this;
-    const round = table.shape === null || table.shape === 'round' || table.shape === 'oval';
-    const box = { width: width + 2 * AROUND, height: height + 2 * AROUND };
-    // The box is that of the unturned table: what is turned may lie outside of it.
-    const around = `${-box.width / 2} ${-box.height / 2} ${box.width} ${box.height}`;
-    const lines = chairLines(table);
-    return html`
-      <svg class="drawing" viewBox=${around} aria-hidden="true">
-        <g transform="rotate(${table.rotation ?? 0})">
-          <path class="chairs" d=${lines} /><path class="seats" d=${lines} />
-          ${outline('halo', width + 13, height + 13, round)} ${outline('top', width, height, round)}
-          ${this.guest ? outline(this.#minutes() > this.usualTurn ? 'ring over' : 'ring', width - 6, height - 6, round, this.#share()) : nothing}
-        </g>
-      </svg>
-    `;
-  }
-
-  /** How much of the usual turn is over, in percent. */
-  #share() {
-    return Math.min(100, Math.max(1, (100 * this.#minutes()) / this.usualTurn));
-  }
-
   #minutes() {
     return minutesBetween(this.guest?.seatedTime ?? this.table.statusSince, this.minute * 60_000);
   }
@@ -403,37 +256,6 @@ export class FloorTable extends LitElement {
     const side = (/** @type {number} */ length) => Math.max(48, (length + 2 * AROUND) * this.scale);
     return { width: side(width), height: side(height) };
   }
-}
-
-/**
- * A table's chairs as lines, drawn as thick as chairs are. A box for each, turned in its own way, takes the browser several times
- * as long where there are hundreds.
- *
- * @param {Table} table
- * @returns {string}
- */
-function chairLines(table) {
-  const lines = chairs(table).map(({ x, y, turn }) => {
-    const angle = (turn * Math.PI) / 180;
-    const [dx, dy] = [Math.cos(angle) * CHAIR_HALF, Math.sin(angle) * CHAIR_HALF];
-    return `M${x - dx} ${y - dy}L${x + dx} ${y + dy}`;
-  });
-  return lines.join('');
-}
-
-/**
- * A table's outline, or the first percent of it.
- *
- * @param {string} kind
- * @param {number} width
- * @param {number} height
- * @param {boolean} round
- * @param {number} [share] In percent.
- */
-function outline(kind, width, height, round, share) {
-  const [rx, ry] = round ? [width / 2, height / 2] : [10, 10];
-  return svg`<rect class=${kind} x=${-width / 2} y=${-height / 2} width=${width} height=${height} rx=${rx} ry=${ry}
-    pathLength=${share === undefined ? nothing : 100} stroke-dasharray=${share === undefined ? nothing : `${share} 100`}/>`;
 }
 
 customElements.define('floor-table', FloorTable);

@@ -5,6 +5,7 @@ import { left, promise, waited } from '../floor/waitlist.js';
 import { clockOrDay, words } from '../words.js';
 import { ask } from './ask.js';
 import { icon } from './icons.js';
+import './row-note.js';
 import { shared } from './shared.js';
 
 /**
@@ -186,23 +187,10 @@ export class PartyCard extends LitElement {
         }
       }
 
-      .refused {
+      row-note {
         position: absolute;
         inset: auto 0.5rem 0.375rem 0.75rem;
         z-index: 1;
-        display: flex;
-        align-items: center;
-        gap: 0.25rem;
-        padding-left: 0.75rem;
-        border-radius: var(--radius);
-        background: var(--passed-soft);
-        color: var(--passed);
-        font-size: 0.8125rem;
-        box-shadow: var(--shadow);
-      }
-
-      .refused span {
-        flex: 1;
       }
     `,
   ];
@@ -239,10 +227,7 @@ export class PartyCard extends LitElement {
         ${this.#quick()}
       </div>
       ${this.chosen ? html`<div class="actions" role="group" aria-label=${words.actionsFor(guest.guestName)}>${this.#actions()}</div>` : nothing}
-      ${this.note === null
-        ? nothing
-        : html`<div class="refused"><span>${this.note}</span>
-            <button class="quiet" aria-label=${words.dismiss} @click=${() => ask(this, { what: 'dismiss', row: guest.id })}>${icon('close')}</button></div>`}
+      ${this.note === null ? nothing : html`<row-note .row=${guest.id} .text=${this.note}></row-note>`}
     `;
   }
 
