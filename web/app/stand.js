@@ -320,7 +320,8 @@ export class Stand {
   #placeOf(action, problem) {
     const own = rowsOf(action);
     // A number is wrong where it was written, not where it is right.
-    const rows = problem.code === 'duplicate_table_number' ? [...own, problem.current?.id] : [problem.current?.id, ...own];
+    const rows =
+      problem.code === 'duplicate_table_number' ? [...own, problem.current?.id] : [problem.current?.id, ...own];
     return rows.find((row) => this.#floor.guests.has(row) || this.#floor.gone.has(row) || this.#floor.tables.has(row));
   }
 

@@ -32,7 +32,13 @@ const tableStatus = {
 };
 
 /** @type {Record<TableStatus, string>} For tables on which there is room for no more. */
-const tableStatusShort = { available: 'Free', reserved: 'Held', occupied: 'Taken', dirty: 'Dirty', out_of_service: 'Out' };
+const tableStatusShort = {
+  available: 'Free',
+  reserved: 'Held',
+  occupied: 'Taken',
+  dirty: 'Dirty',
+  out_of_service: 'Out',
+};
 
 /** @type {Record<Shape, string>} */
 const shape = { round: 'Round', square: 'Square', rectangle: 'Rectangle', oval: 'Oval' };
@@ -59,7 +65,12 @@ const obstacleShort = {
 
 const time = new Intl.DateTimeFormat(LANGUAGE, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const dayAndTime = new Intl.DateTimeFormat(LANGUAGE, {
-  weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
 });
 
 /** @param {string | number | Date} moment */
@@ -72,10 +83,12 @@ const clock = (moment) => formatted(time, new Date(moment));
 const formatted = (format, date) => (Number.isNaN(date.getTime()) ? '–' : format.format(date));
 
 /** @param {number} minutes */
-const minutes = (minutes) => (minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')}`);
+const minutes = (minutes) =>
+  minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')}`;
 
 /** @param {number} minutes For where there is hardly any room. */
-const minutesShort = (minutes) => (minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}`);
+const minutesShort = (minutes) =>
+  minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}`;
 
 /**
  * @param {string | undefined} name
@@ -111,7 +124,9 @@ function obstacle(obstacle, table, guest, floor) {
     case 'here':
       return `${guest.guestName} already sits at table ${table.tableNumber}.`;
     case 'occupied':
-      return sitter ? `Table ${table.tableNumber} is taken by ${partyOf(sitter)}.` : `Table ${table.tableNumber} is taken.`;
+      return sitter
+        ? `Table ${table.tableNumber} is taken by ${partyOf(sitter)}.`
+        : `Table ${table.tableNumber} is taken.`;
     case 'dirty':
       return `Table ${table.tableNumber} is dirty. Tap it when nobody is being seated, and mark it clean.`;
     case 'out_of_service':
@@ -175,7 +190,8 @@ function refused({ verb, about }, { code, detail, current }, floor) {
     return `Not undone: ${guest?.guestName ?? (table ? `table ${table.tableNumber}` : 'it')} has been changed since.`;
   }
   if (code === 'already_exists' && row) return `${row} is there already. Nothing was changed.`;
-  if (code === 'invalid_transition' && guest) return `${guest.guestName} is ${inSentence(guestStatus, guest.status)} by now. Nothing was changed.`;
+  if (code === 'invalid_transition' && guest)
+    return `${guest.guestName} is ${inSentence(guestStatus, guest.status)} by now. Nothing was changed.`;
   const refusal = table && refusedBy(table, code, detail, about, floor);
   if (refusal) return refusal;
   switch (code) {
@@ -203,7 +219,9 @@ function refusedBy(table, code, detail, { guest = 'The party', size }, floor) {
   const sitter = table.guest_id ? floor.guests.get(table.guest_id) : undefined;
   switch (code) {
     case 'table_occupied': {
-      const taken = sitter ? `${tableName(table)} was just taken by ${partyOf(sitter)}.` : detail || `${tableName(table)} was just taken.`;
+      const taken = sitter
+        ? `${tableName(table)} was just taken by ${partyOf(sitter)}.`
+        : detail || `${tableName(table)} was just taken.`;
       return `${taken} ${guest} is not seated.`;
     }
     case 'table_unavailable':
@@ -276,7 +294,8 @@ export const words = {
   quoted: {
     ahead: (/** @type {number} */ quoted) => `quoted ${quoted}`,
     near: (/** @type {number} */ _quoted, /** @type {number} */ left) => `${left} left`,
-    passed: (/** @type {number} */ _quoted, /** @type {number} */ left) => (left === 0 ? 'now due' : `${left > -60 ? -left : minutes(-left)} over`),
+    passed: (/** @type {number} */ _quoted, /** @type {number} */ left) =>
+      left === 0 ? 'now due' : `${left > -60 ? -left : minutes(-left)} over`,
   },
   quotedLabel: (/** @type {number} */ quoted) => `, quoted ${minutes(quoted)}`,
   expectedAt: (/** @type {string} */ moment) => `for ${clock(moment)}`,

@@ -12,17 +12,21 @@ const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-prac
  * @param {string[]} [rules] Those to judge by; all of them where left out.
  */
 export async function findBarriers(page, rules) {
-    if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(async runOnly => {
-        /** @type {typeof import('axe-core')} */
-        const { run } = /** @type {any} */ (globalThis).axe;
-        return run(document, { runOnly, resultTypes: ['violations'] });
-    }, rules ?? TAGS);
-    return violations.map(({ id, help, nodes }) => [`${id}: ${help}`, ...nodes.map(explain)].join('\n')).join('\n');
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(async (runOnly) => {
+    /** @type {typeof import('axe-core')} */
+    const { run } = /** @type {any} */ (globalThis).axe;
+    return run(document, { runOnly, resultTypes: ['violations'] });
+  }, rules ?? TAGS);
+  return violations.map(({ id, help, nodes }) => [`${id}: ${help}`, ...nodes.map(explain)].join('\n')).join('\n');
 }
 
 /** @param {import('axe-core').NodeResult} node */
 function explain({ target, failureSummary = '' }) {
-    const why = failureSummary.split('\n').slice(1).map(line => line.trim()).join('; ');
-    return `    ${target.flat().join(' >>> ')}: ${why}`;
+  const why = failureSummary
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim())
+    .join('; ');
+  return `    ${target.flat().join(' >>> ')}: ${why}`;
 }

@@ -14,24 +14,24 @@ const endings = new WeakMap();
  * @param {() => Promise<void>} end
  */
 export function atEnd(scope, end) {
-    const ends = endings.get(scope) ?? [];
-    if (ends.length === 0) {
-        endings.set(scope, ends);
-        scope.after(() => endAll(ends));
-    }
-    ends.push(end);
+  const ends = endings.get(scope) ?? [];
+  if (ends.length === 0) {
+    endings.set(scope, ends);
+    scope.after(() => endAll(ends));
+  }
+  ends.push(end);
 }
 
 /** @param {(() => Promise<void>)[]} ends */
 async function endAll(ends) {
-    const failures = [];
-    for (const end of ends.reverse()) {
-        try {
-            await end();
-        } catch (failure) {
-            failures.push(failure);
-        }
+  const failures = [];
+  for (const end of ends.reverse()) {
+    try {
+      await end();
+    } catch (failure) {
+      failures.push(failure);
     }
-    if (failures.length === 1) throw failures[0];
-    if (failures.length > 1) throw new AggregateError(failures, failures.join('\n'));
+  }
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) throw new AggregateError(failures, failures.join('\n'));
 }

@@ -12,7 +12,19 @@
 // What the server takes in one transaction.
 const OPERATIONS_MOST = 200;
 
-const names = ['Rivera', 'Okafor', 'Lindqvist', 'Tanaka', 'Moreau', 'Haddad', 'Novak', 'Silva', 'Brennan', 'Kowalski', 'Iyer'];
+const names = [
+  'Rivera',
+  'Okafor',
+  'Lindqvist',
+  'Tanaka',
+  'Moreau',
+  'Haddad',
+  'Novak',
+  'Silva',
+  'Brennan',
+  'Kowalski',
+  'Iyer',
+];
 const capacities = [2, 4, 4, 6, 2, 8];
 const shapes = ['round', 'square', 'rectangle', 'oval'];
 
@@ -24,21 +36,25 @@ const shapes = ['round', 'square', 'rectangle', 'oval'];
  * @param {FloorPlan} [plan]
  */
 export async function layFloor(server, id, plan = {}) {
-    const { tables = 14, sections = ['Main', 'Bar', 'Terrace'], waiting = 4, seated = 3, expected = 3 } = plan;
-    await server.post('/restaurants', { id, name: id });
-    const operations = [
-        ...count(tables, index => ({ op: 'create_table', id: `table-${index + 1}`, data: layTable(index, tables, sections) })),
-        ...count(seated + waiting + expected, index => ({
-            op: 'create_guest',
-            id: `guest-${index + 1}`,
-            data: bringParty(index, seated, waiting),
-        })),
-    ];
-    while (operations.length > 0) {
-        const transaction = { operations: operations.splice(0, OPERATIONS_MOST) };
-        await server.post(`/transactions/atomic?restaurant_id=${id}`, transaction);
-    }
-    return readFloor(server, id);
+  const { tables = 14, sections = ['Main', 'Bar', 'Terrace'], waiting = 4, seated = 3, expected = 3 } = plan;
+  await server.post('/restaurants', { id, name: id });
+  const operations = [
+    ...count(tables, (index) => ({
+      op: 'create_table',
+      id: `table-${index + 1}`,
+      data: layTable(index, tables, sections),
+    })),
+    ...count(seated + waiting + expected, (index) => ({
+      op: 'create_guest',
+      id: `guest-${index + 1}`,
+      data: bringParty(index, seated, waiting),
+    })),
+  ];
+  while (operations.length > 0) {
+    const transaction = { operations: operations.splice(0, OPERATIONS_MOST) };
+    await server.post(`/transactions/atomic?restaurant_id=${id}`, transaction);
+  }
+  return readFloor(server, id);
 }
 
 /**
@@ -47,7 +63,7 @@ export async function layFloor(server, id, plan = {}) {
  * @param {string} id
  */
 export async function readFloor(server, id) {
-    return server.get(`/restaurants/${id}/floor`);
+  return server.get(`/restaurants/${id}/floor`);
 }
 
 /**
@@ -56,15 +72,15 @@ export async function readFloor(server, id) {
  * @param {string[]} sections
  */
 function layTable(index, tables, sections) {
-    const columns = Math.ceil(Math.sqrt(tables * 4 / 3));
-    const rows = Math.ceil(tables / columns);
-    return {
-        tableNumber: String(index + 1),
-        capacity: pick(capacities, index),
-        shape: pick(shapes, index),
-        section: sections[Math.floor(index * sections.length / tables)],
-        position: { x: (index % columns + 0.5) / columns, y: (Math.floor(index / columns) + 0.5) / rows },
-    };
+  const columns = Math.ceil(Math.sqrt((tables * 4) / 3));
+  const rows = Math.ceil(tables / columns);
+  return {
+    tableNumber: String(index + 1),
+    capacity: pick(capacities, index),
+    shape: pick(shapes, index),
+    section: sections[Math.floor((index * sections.length) / tables)],
+    position: { x: ((index % columns) + 0.5) / columns, y: (Math.floor(index / columns) + 0.5) / rows },
+  };
 }
 
 /**
@@ -73,22 +89,22 @@ function layTable(index, tables, sections) {
  * @param {number} waiting
  */
 function bringParty(index, seated, waiting) {
-    const party = {
-        guestName: index < names.length ? pick(names, index) : `${pick(names, index)} ${index + 1}`,
-        partySize: Math.max(1, pick(capacities, index) - index % 2),
-        phone: `+1 555 01${String(index % 100).padStart(2, '0')}`,
-    };
-    if (index < seated) return { ...party, table_id: `table-${index + 1}` };
-    if (index < seated + waiting) {
-        const minutes = 4 * (seated + waiting - index);
-        return { ...party, status: 'waiting', checkInTime: fromNow(-minutes), quotedWaitMinutes: 10 + 5 * (index % 5) };
-    }
-    return { ...party, reservationTime: fromNow(30 * (index - seated - waiting + 1)), source: 'phone' };
+  const party = {
+    guestName: index < names.length ? pick(names, index) : `${pick(names, index)} ${index + 1}`,
+    partySize: Math.max(1, pick(capacities, index) - (index % 2)),
+    phone: `+1 555 01${String(index % 100).padStart(2, '0')}`,
+  };
+  if (index < seated) return { ...party, table_id: `table-${index + 1}` };
+  if (index < seated + waiting) {
+    const minutes = 4 * (seated + waiting - index);
+    return { ...party, status: 'waiting', checkInTime: fromNow(-minutes), quotedWaitMinutes: 10 + 5 * (index % 5) };
+  }
+  return { ...party, reservationTime: fromNow(30 * (index - seated - waiting + 1)), source: 'phone' };
 }
 
 /** @param {number} minutes */
 export function fromNow(minutes) {
-    return new Date(Date.now() + minutes * 60_000).toISOString();
+  return new Date(Date.now() + minutes * 60_000).toISOString();
 }
 
 /**
@@ -97,7 +113,7 @@ export function fromNow(minutes) {
  * @param {number} index
  */
 function pick(items, index) {
-    return /** @type {T} */ (items[index % items.length]);
+  return /** @type {T} */ (items[index % items.length]);
 }
 
 /**
@@ -106,5 +122,5 @@ function pick(items, index) {
  * @param {(index: number) => T} make
  */
 function count(length, make) {
-    return Array.from({ length }, (_, index) => make(index));
+  return Array.from({ length }, (_, index) => make(index));
 }

@@ -23,38 +23,38 @@ const REST_S = 0.3;
 
 /** @type {Hand} */
 export const mouse = {
-    touch: false,
-    tap: locator => locator.click(),
-    dragFrom: async (page, from, to, during = async () => {}) => {
-        await page.mouse.move(from.x, from.y);
-        await page.mouse.down();
-        await page.mouse.move(to.x, to.y, { steps: MOVEMENTS });
-        await during();
-        await page.mouse.up();
-    },
+  touch: false,
+  tap: (locator) => locator.click(),
+  dragFrom: async (page, from, to, during = async () => {}) => {
+    await page.mouse.move(from.x, from.y);
+    await page.mouse.down();
+    await page.mouse.move(to.x, to.y, { steps: MOVEMENTS });
+    await during();
+    await page.mouse.up();
+  },
 };
 
 /** @type {Hand} */
 export const finger = {
-    touch: true,
-    tap: locator => locator.tap(),
-    dragFrom: async (page, from, to, during = async () => {}) => {
-        const session = await page.context().newCDPSession(page);
-        let seconds = Date.now() / 1000;
-        const touch = (/** @type {'touchStart' | 'touchMove' | 'touchEnd'} */ type, /** @type {Point[]} */ touchPoints) =>
-            session.send('Input.dispatchTouchEvent', { type, touchPoints, timestamp: seconds += FRAME_S });
-        await touch('touchStart', [from]);
-        for (let movement = 1; movement <= MOVEMENTS; movement += 1) {
-            const share = movement / MOVEMENTS;
-            await touch('touchMove', [{ x: from.x + share * (to.x - from.x), y: from.y + share * (to.y - from.y) }]);
-        }
-        await during();
-        // It comes to rest before it is lifted: the browser takes what follows a fling for what stops it, not for a tap.
-        seconds += REST_S;
-        await touch('touchMove', [to]);
-        await touch('touchEnd', []);
-        await session.detach();
-    },
+  touch: true,
+  tap: (locator) => locator.tap(),
+  dragFrom: async (page, from, to, during = async () => {}) => {
+    const session = await page.context().newCDPSession(page);
+    let seconds = Date.now() / 1000;
+    const touch = (/** @type {'touchStart' | 'touchMove' | 'touchEnd'} */ type, /** @type {Point[]} */ touchPoints) =>
+      session.send('Input.dispatchTouchEvent', { type, touchPoints, timestamp: (seconds += FRAME_S) });
+    await touch('touchStart', [from]);
+    for (let movement = 1; movement <= MOVEMENTS; movement += 1) {
+      const share = movement / MOVEMENTS;
+      await touch('touchMove', [{ x: from.x + share * (to.x - from.x), y: from.y + share * (to.y - from.y) }]);
+    }
+    await during();
+    // It comes to rest before it is lifted: the browser takes what follows a fling for what stops it, not for a tap.
+    seconds += REST_S;
+    await touch('touchMove', [to]);
+    await touch('touchEnd', []);
+    await session.detach();
+  },
 };
 
 /**
@@ -65,8 +65,8 @@ export const finger = {
  * @param {() => Promise<void>} [during]
  */
 export async function drag(hand, from, to, during) {
-    await from.scrollIntoViewIfNeeded();
-    await hand.dragFrom(from.page(), await middle(from), await middle(to), during);
+  await from.scrollIntoViewIfNeeded();
+  await hand.dragFrom(from.page(), await middle(from), await middle(to), during);
 }
 
 /**
@@ -74,10 +74,10 @@ export async function drag(hand, from, to, during) {
  * @param {Locator} locator
  */
 export async function tabTo(locator) {
-    const page = locator.page();
-    for (let presses = 0; presses < 60; presses += 1) {
-        await page.keyboard.press('Tab');
-        if (await locator.evaluate(element => element.matches(':focus'))) return;
-    }
-    throw new Error(`the Tab key does not get to ${locator}`);
+  const page = locator.page();
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    if (await locator.evaluate((element) => element.matches(':focus'))) return;
+  }
+  throw new Error(`the Tab key does not get to ${locator}`);
 }

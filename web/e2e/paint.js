@@ -23,16 +23,14 @@
  * @returns {Promise<() => Promise<number>>}
  */
 export async function watchForPaint(page, predicate, argument, patienceMs = 10_000) {
-    // As text, because a page with a strict policy makes no function of a text; the debugger does.
-    const watch = await page.evaluateHandle(
-        `(${watchInPage})(${predicate}, ${JSON.stringify(argument)}, ${patienceMs})`,
-    );
-    return () => watch.evaluate((/** @type {any} */ { painted }) => painted);
+  // As text, because a page with a strict policy makes no function of a text; the debugger does.
+  const watch = await page.evaluateHandle(`(${watchInPage})(${predicate}, ${JSON.stringify(argument)}, ${patienceMs})`);
+  return () => watch.evaluate((/** @type {any} */ { painted }) => painted);
 }
 
 /** The moment, on the same clock. */
 export function now() {
-    return performance.timeOrigin + performance.now();
+  return performance.timeOrigin + performance.now();
 }
 
 /**
@@ -42,57 +40,56 @@ export function now() {
  * @returns {{ painted: Promise<number> }}
  */
 function watchInPage(predicate, argument, patienceMs) {
-    /** @type {Set<Document | ShadowRoot>} */
-    const roots = new Set();
+  /** @type {Set<Document | ShadowRoot>} */
+  const roots = new Set();
 
-    /** @type {Find} */
-    function find(selector) {
-        for (const root of roots) {
-            const element = root.isConnected && root.querySelector(selector);
-            if (element) return element;
-        }
-        return null;
+  /** @type {Find} */
+  function find(selector) {
+    for (const root of roots) {
+      const element = root.isConnected && root.querySelector(selector);
+      if (element) return element;
+    }
+    return null;
+  }
+
+  const painted = new Promise((resolve, reject) => {
+    const observer = new MutationObserver((records) => {
+      for (const { addedNodes } of records) addedNodes.forEach(enterShadows);
+      check();
+    });
+    const patience = setTimeout(() => {
+      observer.disconnect();
+      reject(new Error(`not there after ${patienceMs} ms: ${predicate}`));
+    }, patienceMs);
+
+    /** @param {Document | ShadowRoot} root */
+    function enter(root) {
+      if (roots.has(root)) return;
+      roots.add(root);
+      observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+      enterShadows(root);
     }
 
-    const painted = new Promise((resolve, reject) => {
-        const observer = new MutationObserver(records => {
-            for (const { addedNodes } of records) addedNodes.forEach(enterShadows);
-            check();
-        });
-        const patience = setTimeout(() => {
-            observer.disconnect();
-            reject(new Error(`not there after ${patienceMs} ms: ${predicate}`));
-        }, patienceMs);
+    /** @param {Node} node */
+    function enterShadows(node) {
+      const walker = document.createTreeWalker(node, NodeFilter.SHOW_ELEMENT);
+      for (let current = /** @type {Node | null} */ (node); current; current = walker.nextNode()) {
+        if (current instanceof Element && current.shadowRoot) enter(current.shadowRoot);
+      }
+    }
 
-        /** @param {Document | ShadowRoot} root */
-        function enter(root) {
-            if (roots.has(root)) return;
-            roots.add(root);
-            observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
-            enterShadows(root);
-        }
+    function check() {
+      if (!predicate(find, argument)) return;
+      observer.disconnect();
+      clearTimeout(patience);
+      // The first is called before the frame that has it is painted, the second before the next one.
+      requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.timeOrigin + performance.now())));
+    }
 
-        /** @param {Node} node */
-        function enterShadows(node) {
-            const walker = document.createTreeWalker(node, NodeFilter.SHOW_ELEMENT);
-            for (let current = /** @type {Node | null} */ (node); current; current = walker.nextNode()) {
-                if (current instanceof Element && current.shadowRoot) enter(current.shadowRoot);
-            }
-        }
-
-        function check() {
-            if (!predicate(find, argument)) return;
-            observer.disconnect();
-            clearTimeout(patience);
-            // The first is called before the frame that has it is painted, the second before the next one.
-            requestAnimationFrame(() =>
-                requestAnimationFrame(() => resolve(performance.timeOrigin + performance.now())));
-        }
-
-        enter(document);
-        check();
-    });
-    // It may fail before anybody asks.
-    painted.catch(() => {});
-    return { painted };
+    enter(document);
+    check();
+  });
+  // It may fail before anybody asks.
+  painted.catch(() => {});
+  return { painted };
 }

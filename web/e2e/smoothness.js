@@ -6,34 +6,35 @@
 
 /** Runs in every page before anything else does. */
 export function record() {
-    /** @type {Recording} */
-    const recording = { longTasks: [], layoutShifts: [], observers: [] };
-    Object.assign(globalThis, { recording });
+  /** @type {Recording} */
+  const recording = { longTasks: [], layoutShifts: [], observers: [] };
+  Object.assign(globalThis, { recording });
 
-    /**
-     * @param {string} type
-     * @param {(entry: any) => void} keep
-     */
-    function observe(type, keep) {
-        /** @param {PerformanceEntryList} entries */
-        const keepAll = entries => entries.forEach(keep);
-        const observer = new PerformanceObserver(list => keepAll(list.getEntries()));
-        observer.observe({ type, buffered: true });
-        recording.observers.push([observer, keepAll]);
-    }
+  /**
+   * @param {string} type
+   * @param {(entry: any) => void} keep
+   */
+  function observe(type, keep) {
+    /** @param {PerformanceEntryList} entries */
+    const keepAll = (entries) => entries.forEach(keep);
+    const observer = new PerformanceObserver((list) => keepAll(list.getEntries()));
+    observer.observe({ type, buffered: true });
+    recording.observers.push([observer, keepAll]);
+  }
 
-    /** @param {Element | null} element */
-    function describe(element) {
-        return element ? element.localName + (element.id && `#${element.id}`) : 'what is in a shadow root or gone';
-    }
+  /** @param {Element | null} element */
+  function describe(element) {
+    return element ? element.localName + (element.id && `#${element.id}`) : 'what is in a shadow root or gone';
+  }
 
-    observe('longtask', ({ startTime, duration }) => recording.longTasks.push({ start: startTime, duration }));
-    observe('layout-shift', ({ startTime, value, hadRecentInput, sources }) => {
-        if (hadRecentInput) return;
-        const moved = sources.map((/** @type {{ node: Node | null }} */ { node }) =>
-            describe(node instanceof Element ? node : node?.parentElement ?? null));
-        recording.layoutShifts.push({ start: startTime, value, moved });
-    });
+  observe('longtask', ({ startTime, duration }) => recording.longTasks.push({ start: startTime, duration }));
+  observe('layout-shift', ({ startTime, value, hadRecentInput, sources }) => {
+    if (hadRecentInput) return;
+    const moved = sources.map((/** @type {{ node: Node | null }} */ { node }) =>
+      describe(node instanceof Element ? node : (node?.parentElement ?? null)),
+    );
+    recording.layoutShifts.push({ start: startTime, value, moved });
+  });
 }
 
 /**
@@ -41,10 +42,10 @@ export function record() {
  * @param {import('playwright-core').Page} page
  */
 export async function takeRecording(page) {
-    return page.evaluate(() => {
-        /** @type {Recording} */
-        const recording = /** @type {any} */ (globalThis).recording;
-        for (const [observer, keepAll] of recording.observers) keepAll(observer.takeRecords());
-        return { longTasks: recording.longTasks.splice(0), layoutShifts: recording.layoutShifts.splice(0) };
-    });
+  return page.evaluate(() => {
+    /** @type {Recording} */
+    const recording = /** @type {any} */ (globalThis).recording;
+    for (const [observer, keepAll] of recording.observers) keepAll(observer.takeRecords());
+    return { longTasks: recording.longTasks.splice(0), layoutShifts: recording.layoutShifts.splice(0) };
+  });
 }

@@ -20,10 +20,10 @@ const LOOK_MS = 20;
  * @param {import('./browser.js').DeviceOptions} options
  */
 export async function openStand(scope, browser, restaurant, options) {
-    const device = await openDevice(scope, browser, options);
-    await device.page.goto(`/?restaurant=${restaurant}`);
-    await device.page.locator('link-sign').getByText('Live').waitFor();
-    return device;
+  const device = await openDevice(scope, browser, options);
+  await device.page.goto(`/?restaurant=${restaurant}`);
+  await device.page.locator('link-sign').getByText('Live').waitFor();
+  return device;
 }
 
 /**
@@ -32,7 +32,7 @@ export async function openStand(scope, browser, restaurant, options) {
  * @param {string} name
  */
 export function party(page, name) {
-    return page.locator('party-card', { has: page.locator('.name', { hasText: name }) });
+  return page.locator('party-card', { has: page.locator('.name', { hasText: name }) });
 }
 
 /**
@@ -41,7 +41,7 @@ export function party(page, name) {
  * @param {string} name
  */
 export function partyButton(page, name) {
-    return party(page, name).locator('button.open');
+  return party(page, name).locator('button.open');
 }
 
 /**
@@ -50,7 +50,7 @@ export function partyButton(page, name) {
  * @param {string} number
  */
 export function table(page, number) {
-    return page.getByRole('button', { name: new RegExp(`^Table ${number}(?!\\d)`) });
+  return page.getByRole('button', { name: new RegExp(`^Table ${number}(?!\\d)`) });
 }
 
 /**
@@ -59,7 +59,7 @@ export function table(page, number) {
  * @param {string} name
  */
 export function button(within, name) {
-    return within.getByRole('button', { name, exact: true });
+  return within.getByRole('button', { name, exact: true });
 }
 
 /**
@@ -68,14 +68,14 @@ export function button(within, name) {
  * @param {() => Promise<T>} assertion
  */
 export async function eventually(assertion) {
-    for (const end = performance.now() + PATIENCE_MS; ;) {
-        try {
-            return await assertion();
-        } catch (failure) {
-            if (performance.now() > end) throw failure;
-            await new Promise(resolve => setTimeout(resolve, LOOK_MS));
-        }
+  for (const end = performance.now() + PATIENCE_MS; ;) {
+    try {
+      return await assertion();
+    } catch (failure) {
+      if (performance.now() > end) throw failure;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
+  }
 }
 
 /**
@@ -84,7 +84,7 @@ export async function eventually(assertion) {
  * @param {Record<string, unknown>} fields
  */
 export function assertHas(row, fields) {
-    assert.deepEqual(Object.fromEntries(Object.keys(fields).map(field => [field, row[field]])), fields);
+  assert.deepEqual(Object.fromEntries(Object.keys(fields).map((field) => [field, row[field]])), fields);
 }
 
 /**
@@ -92,7 +92,7 @@ export function assertHas(row, fields) {
  * @param {Locator} locator
  */
 export async function middle(locator) {
-    const box = await locator.boundingBox();
-    if (!box) throw new Error(`${locator} is not shown`);
-    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const box = await locator.boundingBox();
+  if (!box) throw new Error(`${locator} is not shown`);
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }

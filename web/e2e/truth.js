@@ -14,11 +14,11 @@ import { button, eventually, party, table } from './stand.js';
  * @param {Page} page
  */
 export async function assertTrue(server, restaurant, page) {
-    await eventually(async () => {
-        assert.equal(await sign(page), 'Live');
-        const { guests, tables, seq, epoch } = await readFloor(server, restaurant);
-        assert.deepEqual(await floorOn(page), { guests: sorted(guests), tables: sorted(tables), seq, epoch });
-    });
+  await eventually(async () => {
+    assert.equal(await sign(page), 'Live');
+    const { guests, tables, seq, epoch } = await readFloor(server, restaurant);
+    assert.deepEqual(await floorOn(page), { guests: sorted(guests), tables: sorted(tables), seq, epoch });
+  });
 }
 
 /**
@@ -26,11 +26,16 @@ export async function assertTrue(server, restaurant, page) {
  * @param {Page} page
  */
 export async function floorOn(page) {
-    const { guests, tables, seq, epoch } = await page.evaluate(() => {
-        const { floor } = /** @type {any} */ (document.querySelector('host-stand')).seen;
-        return { guests: [...floor.guests.values()], tables: [...floor.tables.values()], seq: floor.seq, epoch: floor.epoch };
-    });
-    return { guests: sorted(guests), tables: sorted(tables), seq, epoch };
+  const { guests, tables, seq, epoch } = await page.evaluate(() => {
+    const { floor } = /** @type {any} */ (document.querySelector('host-stand')).seen;
+    return {
+      guests: [...floor.guests.values()],
+      tables: [...floor.tables.values()],
+      seq: floor.seq,
+      epoch: floor.epoch,
+    };
+  });
+  return { guests: sorted(guests), tables: sorted(tables), seq, epoch };
 }
 
 /**
@@ -38,7 +43,7 @@ export async function floorOn(page) {
  * @param {Page} page
  */
 export async function sign(page) {
-    return page.locator('link-sign .text').innerText();
+  return page.locator('link-sign .text').innerText();
 }
 
 /**
@@ -47,11 +52,14 @@ export async function sign(page) {
  * @param {number} queued
  */
 export async function assertOffline(page, queued) {
-    // A server that has fallen silent is given 10 s, asked, given another 4 s, and 3 s to come back.
-    await page.locator('link-sign').getByText(/^Offline since \d\d:\d\d$/).waitFor({ timeout: 25_000 });
-    const text = queued === 1 ? '1 change to send' : `${queued} changes to send`;
-    if (queued > 0) await page.locator('link-sign').getByText(text, { exact: true }).waitFor();
-    else assert.equal(await page.locator('link-sign .queued').count(), 0);
+  // A server that has fallen silent is given 10 s, asked, given another 4 s, and 3 s to come back.
+  await page
+    .locator('link-sign')
+    .getByText(/^Offline since \d\d:\d\d$/)
+    .waitFor({ timeout: 25_000 });
+  const text = queued === 1 ? '1 change to send' : `${queued} changes to send`;
+  if (queued > 0) await page.locator('link-sign').getByText(text, { exact: true }).waitFor();
+  else assert.equal(await page.locator('link-sign .queued').count(), 0);
 }
 
 /**
@@ -59,8 +67,8 @@ export async function assertOffline(page, queued) {
  * @param {Page} page
  */
 export async function mark(page) {
-    await page.evaluate(() => Object.assign(globalThis, { isMarked: true }));
-    return async () => assert.equal(await page.evaluate('globalThis.isMarked'), true, 'the page was loaded anew');
+  await page.evaluate(() => Object.assign(globalThis, { isMarked: true }));
+  return async () => assert.equal(await page.evaluate('globalThis.isMarked'), true, 'the page was loaded anew');
 }
 
 /**
@@ -69,10 +77,10 @@ export async function mark(page) {
  * @param {string} name
  */
 export async function add(page, name) {
-    await page.locator('[name=guestName]').fill(name);
-    await page.locator('[name=partySize]').fill('2');
-    await page.locator('[name=partySize]').press('Enter');
-    return [`guest_created ${name} waiting`];
+  await page.locator('[name=guestName]').fill(name);
+  await page.locator('[name=partySize]').fill('2');
+  await page.locator('[name=partySize]').press('Enter');
+  return [`guest_created ${name} waiting`];
 }
 
 /**
@@ -82,9 +90,9 @@ export async function add(page, name) {
  * @param {string} number
  */
 export async function seat(page, name, number) {
-    await party(page, name).locator('.quick').click();
-    await table(page, number).click();
-    return [`guest_updated ${name} seated`, `table_updated ${number} occupied`];
+  await party(page, name).locator('.quick').click();
+  await table(page, number).click();
+  return [`guest_updated ${name} seated`, `table_updated ${number} occupied`];
 }
 
 /**
@@ -94,9 +102,9 @@ export async function seat(page, name, number) {
  * @param {string} number
  */
 export async function finish(page, name, number) {
-    await table(page, number).click();
-    await button(page, 'Finish').click();
-    return [`guest_updated ${name} finished`, `table_updated ${number} available`];
+  await table(page, number).click();
+  await button(page, 'Finish').click();
+  return [`guest_updated ${name} finished`, `table_updated ${number} available`];
 }
 
 /**
@@ -107,11 +115,11 @@ export async function finish(page, name, number) {
  * @param {string[]} expected What taps came to, as these functions tell.
  */
 export async function assertOnce(server, restaurant, page, expected) {
-    const device = await page.evaluate(() => JSON.parse(localStorage.getItem('maitred.device') ?? 'null'));
-    assert.ok(device);
-    const heard = (await readLog(server, restaurant)).filter(({ origin }) => origin === device);
-    const told = heard.map(({ type, data }) => `${type} ${data.guestName ?? data.tableNumber} ${data.status}`);
-    assert.deepEqual(told.toSorted(), expected.toSorted());
+  const device = await page.evaluate(() => JSON.parse(localStorage.getItem('maitred.device') ?? 'null'));
+  assert.ok(device);
+  const heard = (await readLog(server, restaurant)).filter(({ origin }) => origin === device);
+  const told = heard.map(({ type, data }) => `${type} ${data.guestName ?? data.tableNumber} ${data.status}`);
+  assert.deepEqual(told.toSorted(), expected.toSorted());
 }
 
 /**
@@ -119,13 +127,13 @@ export async function assertOnce(server, restaurant, page, expected) {
  * @param {string} restaurant
  */
 async function readLog(server, restaurant) {
-    const log = [];
-    for (let since = 0; since !== null;) {
-        const { changes, next } = await server.get(`/restaurants/${restaurant}/changes?since=${since}`);
-        log.push(...changes);
-        since = next;
-    }
-    return log;
+  const log = [];
+  for (let since = 0; since !== null;) {
+    const { changes, next } = await server.get(`/restaurants/${restaurant}/changes?since=${since}`);
+    log.push(...changes);
+    since = next;
+  }
+  return log;
 }
 
 /**
@@ -133,5 +141,5 @@ async function readLog(server, restaurant) {
  * @param {T[]} rows
  */
 function sorted(rows) {
-    return rows.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return rows.toSorted((one, other) => (one.id < other.id ? -1 : 1));
 }

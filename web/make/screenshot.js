@@ -17,22 +17,22 @@ const folder = new URL('../../docs/', import.meta.url);
 const ends = [];
 const scope = { after: (/** @type {() => Promise<void>} */ end) => void ends.push(end) };
 try {
-    await mkdir(folder, { recursive: true });
-    const server = await startServer(scope);
-    await layEvening(server, 'bistro', 'Bistro Lumière');
-    const browser = await launchBrowser(scope);
-    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-        const { page } = await openDevice(scope, browser, { url: server.url, colorScheme, reducedMotion: 'reduce' });
-        await passTime(page);
-        await page.goto('/?restaurant=bistro');
-        await page.locator('link-sign').getByText('Live').waitFor();
-        await page.locator('wait-list').getByRole('button', { name: 'Gone' }).getByText('4').waitFor();
-        await table(page, '5').getByText('1h11').waitFor();
-        const picture = withoutFilters(await page.screenshot({ animations: 'disabled' }));
-        const name = `host-stand${colorScheme === 'dark' ? '-dark' : ''}.png`;
-        if (picture.length > MOST_BYTES) throw new Error(`${name} has ${picture.length} bytes`);
-        await writeFile(new URL(name, folder), picture);
-    }
+  await mkdir(folder, { recursive: true });
+  const server = await startServer(scope);
+  await layEvening(server, 'bistro', 'Bistro Lumière');
+  const browser = await launchBrowser(scope);
+  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+    const { page } = await openDevice(scope, browser, { url: server.url, colorScheme, reducedMotion: 'reduce' });
+    await passTime(page);
+    await page.goto('/?restaurant=bistro');
+    await page.locator('link-sign').getByText('Live').waitFor();
+    await page.locator('wait-list').getByRole('button', { name: 'Gone' }).getByText('4').waitFor();
+    await table(page, '5').getByText('1h11').waitFor();
+    const picture = withoutFilters(await page.screenshot({ animations: 'disabled' }));
+    const name = `host-stand${colorScheme === 'dark' ? '-dark' : ''}.png`;
+    if (picture.length > MOST_BYTES) throw new Error(`${name} has ${picture.length} bytes`);
+    await writeFile(new URL(name, folder), picture);
+  }
 } finally {
-    for (const end of ends) await end();
+  for (const end of ends) await end();
 }

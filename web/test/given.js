@@ -12,7 +12,15 @@ export const NOW = '2025-08-16T19:00:00.000000Z';
 
 /** @type {GuestStatus[]} */
 export const GUEST_STATUSES = [
-    'confirmed', 'running_late', 'partially_arrived', 'arrived', 'waiting', 'seated', 'finished', 'cancelled', 'no_show',
+  'confirmed',
+  'running_late',
+  'partially_arrived',
+  'arrived',
+  'waiting',
+  'seated',
+  'finished',
+  'cancelled',
+  'no_show',
 ];
 
 const EXPECTED = ['confirmed', 'running_late'];
@@ -25,13 +33,29 @@ const OVER = ['finished', 'cancelled', 'no_show'];
  * @returns {Guest}
  */
 export function party(id, fields = {}) {
-    const status = fields.status ?? (fields.table_id ? 'seated' : 'waiting');
-    return {
-        id, guestName: id, partySize: 2, status, table_id: null, phone: null, email: null, notes: null, tags: [], source: null,
-        reservationTime: null, checkInTime: EXPECTED.includes(status) ? null : THEN, notifiedTime: null,
-        seatedTime: status === 'seated' ? THEN : null, finishedTime: OVER.includes(status) ? THEN : null,
-        quotedWaitMinutes: null, version: 1, createdAt: THEN, updatedAt: THEN, ...fields,
-    };
+  const status = fields.status ?? (fields.table_id ? 'seated' : 'waiting');
+  return {
+    id,
+    guestName: id,
+    partySize: 2,
+    status,
+    table_id: null,
+    phone: null,
+    email: null,
+    notes: null,
+    tags: [],
+    source: null,
+    reservationTime: null,
+    checkInTime: EXPECTED.includes(status) ? null : THEN,
+    notifiedTime: null,
+    seatedTime: status === 'seated' ? THEN : null,
+    finishedTime: OVER.includes(status) ? THEN : null,
+    quotedWaitMinutes: null,
+    version: 1,
+    createdAt: THEN,
+    updatedAt: THEN,
+    ...fields,
+  };
 }
 
 /**
@@ -41,10 +65,23 @@ export function party(id, fields = {}) {
  * @returns {Table}
  */
 export function table(id, fields = {}) {
-    return {
-        id, tableNumber: id, capacity: 4, status: 'available', guest_id: null, section: null, shape: null, position: null,
-        rotation: null, notes: null, statusSince: THEN, version: 1, createdAt: THEN, updatedAt: THEN, ...fields,
-    };
+  return {
+    id,
+    tableNumber: id,
+    capacity: 4,
+    status: 'available',
+    guest_id: null,
+    section: null,
+    shape: null,
+    position: null,
+    rotation: null,
+    notes: null,
+    statusSince: THEN,
+    version: 1,
+    createdAt: THEN,
+    updatedAt: THEN,
+    ...fields,
+  };
 }
 
 /**
@@ -54,21 +91,21 @@ export function table(id, fields = {}) {
  * @returns {Floor}
  */
 export function given(guests, tables = [], { dirtyAfterFinish = false, timezone = 'UTC' } = {}) {
-    /** @type {Restaurant} */
-    const restaurant = { id: 'bistro', name: 'Bistro', timezone, settings: { dirtyAfterFinish }, version: 1 };
-    const sitters = new Map(guests.map(({ id, table_id }) => [table_id, id]));
-    const taken = tables.map(table => {
-        const guest_id = sitters.get(table.id);
-        return guest_id === undefined ? table : { ...table, status: /** @type {const} */ ('occupied'), guest_id };
-    });
-    return {
-        restaurant,
-        guests: byId(guests.filter(({ status }) => !OVER.includes(status))),
-        tables: byId(taken),
-        gone: byId(guests.filter(({ status }) => OVER.includes(status))),
-        seq: 0,
-        epoch: 'an epoch',
-    };
+  /** @type {Restaurant} */
+  const restaurant = { id: 'bistro', name: 'Bistro', timezone, settings: { dirtyAfterFinish }, version: 1 };
+  const sitters = new Map(guests.map(({ id, table_id }) => [table_id, id]));
+  const taken = tables.map((table) => {
+    const guest_id = sitters.get(table.id);
+    return guest_id === undefined ? table : { ...table, status: /** @type {const} */ ('occupied'), guest_id };
+  });
+  return {
+    restaurant,
+    guests: byId(guests.filter(({ status }) => !OVER.includes(status))),
+    tables: byId(taken),
+    gone: byId(guests.filter(({ status }) => OVER.includes(status))),
+    seq: 0,
+    epoch: 'an epoch',
+  };
 }
 
 /**
@@ -77,10 +114,12 @@ export function given(guests, tables = [], { dirtyAfterFinish = false, timezone 
  * @returns {Guest[]}
  */
 export function departed(count) {
-    return Array.from({ length: count }, (_, index) => party(`left-${index + 1}`, {
-        status: 'finished',
-        finishedTime: new Date(Date.parse(THEN) + index * 60_000).toISOString(),
-    }));
+  return Array.from({ length: count }, (_, index) =>
+    party(`left-${index + 1}`, {
+      status: 'finished',
+      finishedTime: new Date(Date.parse(THEN) + index * 60_000).toISOString(),
+    }),
+  );
 }
 
 /**
@@ -89,5 +128,5 @@ export function departed(count) {
  * @returns {Map<string, T>}
  */
 function byId(rows) {
-    return new Map(rows.map(row => [row.id, row]));
+  return new Map(rows.map((row) => [row.id, row]));
 }

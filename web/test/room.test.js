@@ -18,7 +18,8 @@ test('across its middle, an unturned table has room as wide as it is', () => {
 });
 
 test('a table that is turned by a right angle has room as wide as it is high', () => {
-  for (const shape of /** @type {Shape[]} */ (['rectangle', 'oval'])) near(room(table(shape, 90), 0), size(table(shape, 0)).height);
+  for (const shape of /** @type {Shape[]} */ (['rectangle', 'oval']))
+    near(room(table(shape, 90), 0), size(table(shape, 0)).height);
 });
 
 test('a square that stands on its corner has less room the farther from its middle', () => {
@@ -40,5 +41,6 @@ test('what is centred on a slanting table has the room of its nearer side on bot
 });
 
 test('beside a table there is no room', () => {
-  for (const shape of /** @type {Shape[]} */ (['round', 'square', 'rectangle', 'oval'])) assert.equal(room(table(shape, 0), 500), 0);
+  for (const shape of /** @type {Shape[]} */ (['round', 'square', 'rectangle', 'oval']))
+    assert.equal(room(table(shape, 0), 500), 0);
 });

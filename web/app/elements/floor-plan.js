@@ -191,7 +191,14 @@ export class FloorPlan extends LitElement {
   shows(id) {
     const box = this.#element(id)?.getBoundingClientRect();
     const view = this.renderRoot.querySelector('.scroll')?.getBoundingClientRect();
-    return !!box && !!view && box.left < view.right && box.right > view.left && box.top < view.bottom && box.bottom > view.top;
+    return (
+      !!box &&
+      !!view &&
+      box.left < view.right &&
+      box.right > view.left &&
+      box.top < view.bottom &&
+      box.bottom > view.top
+    );
   }
 
   /** @param {Map<string, unknown>} changed */
@@ -204,7 +211,9 @@ export class FloorPlan extends LitElement {
     const { width, height } = this.screen;
     const tables = shown.map((table) => placed(table, this.#centres.get(table.id) ?? centre(table)));
     const layout = this.#layOut(tables, width, height);
-    this.#middles = new Map(shown.map(({ id }, index) => [id, middleOf(layout, /** @type {Placed} */ (tables[index]))]));
+    this.#middles = new Map(
+      shown.map(({ id }, index) => [id, middleOf(layout, /** @type {Placed} */ (tables[index]))]),
+    );
     if (this.cursor === null || !this.#centres.has(this.cursor)) this.cursor = shown[0]?.id ?? null;
   }
 
@@ -297,7 +306,7 @@ export class FloorPlan extends LitElement {
     if (wanted) {
       this.cursor = this.#wanted;
       this.#wanted = null;
-      void /** @type {LitElement} */ (wanted).updateComplete.then(() => wanted.focus());
+      void (/** @type {LitElement} */ (wanted).updateComplete.then(() => wanted.focus()));
     }
     const plan = /** @type {HTMLElement | null} */ (this.renderRoot.querySelector('.plan'));
     if (!plan || !this.#layout) return;
@@ -358,8 +367,12 @@ export class FloorPlan extends LitElement {
   /** The tables of the section; all of them while the plan is edited. */
   #shown() {
     const { laying } = this;
-    const tables = [...this.floor.tables.values()].map((table) => (table.id === laying?.id ? { ...table, ...laying.change } : table));
-    return this.editing || this.section === undefined ? tables : tables.filter(({ section }) => section === this.section);
+    const tables = [...this.floor.tables.values()].map((table) =>
+      table.id === laying?.id ? { ...table, ...laying.change } : table,
+    );
+    return this.editing || this.section === undefined
+      ? tables
+      : tables.filter(({ section }) => section === this.section);
   }
 
   #chosenTable() {
@@ -373,7 +386,9 @@ export class FloorPlan extends LitElement {
 
   /** @param {string} id */
   #element(id) {
-    return /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(`floor-table[data-id="${CSS.escape(id)}"]`));
+    return /** @type {HTMLElement | null} */ (
+      this.renderRoot.querySelector(`floor-table[data-id="${CSS.escape(id)}"]`)
+    );
   }
 
   /**
@@ -406,7 +421,9 @@ export class FloorPlan extends LitElement {
   #press(event, table, guest) {
     const layout = this.#layout;
     if (this.editing && layout) {
-      this.#lay(event, table, (to, from, middle) => put(toPlan(layout, { x: middle.x + to.x - from.x, y: middle.y + to.y - from.y })));
+      this.#lay(event, table, (to, from, middle) =>
+        put(toPlan(layout, { x: middle.x + to.x - from.x, y: middle.y + to.y - from.y })),
+      );
     } else if (guest) {
       dragParty(event, words.partyOf(guest), false, {
         over: (over) => ask(this, { what: 'drag', party: guest.id, over }),
@@ -427,7 +444,10 @@ export class FloorPlan extends LitElement {
    */
   #lay(start, table, change) {
     const plan = /** @type {HTMLElement} */ (this.renderRoot.querySelector('.plan')).getBoundingClientRect();
-    const point = (/** @type {PointerEvent} */ { clientX, clientY }) => ({ x: clientX - plan.left, y: clientY - plan.top });
+    const point = (/** @type {PointerEvent} */ { clientX, clientY }) => ({
+      x: clientX - plan.left,
+      y: clientY - plan.top,
+    });
     const [from, middle] = [point(start), this.#middle(table.id)];
     start.stopPropagation();
     followPointer(start, {
@@ -453,7 +473,10 @@ export class FloorPlan extends LitElement {
     const tables = [...this.floor.tables.values()];
     const place = put(freePlace(tables.map((table) => centre(table))));
     const section = this.section === undefined ? {} : { section: this.section };
-    ask(this, { what: 'wish', wish: addTable(id, { tableNumber: freeNumber(tables), capacity: 4, shape: 'square', ...place, ...section }) });
+    ask(this, {
+      what: 'wish',
+      wish: addTable(id, { tableNumber: freeNumber(tables), capacity: 4, shape: 'square', ...place, ...section }),
+    });
     ask(this, { what: 'table', id });
     this.focusTable(id);
   }
@@ -461,7 +484,10 @@ export class FloorPlan extends LitElement {
   /** @param {KeyboardEvent} event */
   #keys(event) {
     const direction = /** @type {Record<string, Direction>} */ ({
-      ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right',
+      ArrowUp: 'up',
+      ArrowDown: 'down',
+      ArrowLeft: 'left',
+      ArrowRight: 'right',
     })[event.key];
     const id = this.cursor;
     if (direction === undefined || id === null || event.altKey || event.ctrlKey || event.metaKey) return;

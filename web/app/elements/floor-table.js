@@ -193,7 +193,8 @@ export class FloorTable extends LitElement {
     style.width = `${width}px`;
     style.height = `${height}px`;
     const about = this.guest ? RING : EDGE;
-    const across = (/** @type {number} */ away) => `${(room(this.table, (away * this.zoom) / this.scale) - 2 * about) * this.scale}px`;
+    const across = (/** @type {number} */ away) =>
+      `${(room(this.table, (away * this.zoom) / this.scale) - 2 * about) * this.scale}px`;
     style.setProperty('--room', across(NAME_PX));
     style.setProperty('--room-low', across(LOW_PX));
     this.#tellsMinutes = parseFloat(across(LOW_PX)) >= STAY_PX * this.zoom;
@@ -227,12 +228,14 @@ export class FloorTable extends LitElement {
    */
   #lines(why, fit) {
     const { chooser, guest, table } = this;
-    const line = (/** @type {unknown} */ text, seen = true, kind = '') => html`<span class="${seen ? 'line' : 'unseen'} ${kind}">${text}</span>`;
+    const line = (/** @type {unknown} */ text, seen = true, kind = '') =>
+      html`<span class="${seen ? 'line' : 'unseen'} ${kind}">${text}</span>`;
     const state = (/** @type {boolean} */ seen) => line(words.tableStatus[table.status], seen, 'choice');
     const seats = (/** @type {boolean} */ seen) => line(words.seats(table.capacity), seen);
     const pending = this.pending ? line(words.pending, false) : nothing;
     if (chooser) {
-      const choice = why === null ? line(words.fits, true, 'name') : line(words.obstacleShort[why], why !== 'too_small', 'choice');
+      const choice =
+        why === null ? line(words.fits, true, 'name') : line(words.obstacleShort[why], why !== 'too_small', 'choice');
       return [choice, seats(why === 'too_small' || (why === null && fit !== 'narrow')), state(false), pending];
     }
     if (!guest) {
@@ -240,10 +243,19 @@ export class FloorTable extends LitElement {
       return [short, state(fit !== 'narrow'), seats(fit === 'roomy'), pending];
     }
     const minutes = this.#minutes();
-    const short = this.#tellsMinutes ? html`<span aria-hidden="true"> · ${words.minutesShort(minutes)}</span>` : nothing;
+    const short = this.#tellsMinutes
+      ? html`<span aria-hidden="true"> · ${words.minutesShort(minutes)}</span>`
+      : nothing;
     const stay = html`<span class="unseen">${words.partySize}</span> ${guest.partySize}${short}<span class="unseen">, ${words.minutes(minutes)}</span>`;
     const long = minutes > this.usualTurn ? line(words.turnOver, false) : nothing;
-    return [line(guest.guestName, true, 'name'), line(stay, true, 'low'), long, state(fit === 'roomy'), seats(false), pending];
+    return [
+      line(guest.guestName, true, 'name'),
+      line(stay, true, 'low'),
+      long,
+      state(fit === 'roomy'),
+      seats(false),
+      pending,
+    ];
   }
 
   #minutes() {

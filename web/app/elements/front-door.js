@@ -152,7 +152,8 @@ export class FrontDoor extends LitElement {
         return;
       }
       const isAway = answer === null || answer.status >= 500;
-      if (isAway && this.restaurant === null && last !== null && readFloor(last)) return this.#enter(last, read('token'));
+      if (isAway && this.restaurant === null && last !== null && readFloor(last))
+        return this.#enter(last, read('token'));
       this.fault = answer?.body?.detail ?? words.door.away;
       await new Promise((resolve) => setTimeout(resolve, backoff(failures)));
     }
@@ -174,7 +175,11 @@ export class FrontDoor extends LitElement {
     const fields = new FormData(event.target);
     const restaurant = String(fields.get('restaurant')).trim();
     const body = { code: String(fields.get('code')).trim(), name: String(fields.get('name')).trim() };
-    const answer = await this.#ask({ method: 'POST', path: `/restaurants/${encodeURIComponent(restaurant)}/devices`, body });
+    const answer = await this.#ask({
+      method: 'POST',
+      path: `/restaurants/${encodeURIComponent(restaurant)}/devices`,
+      body,
+    });
     if (answer?.status === 201) this.#enter(restaurant, answer.body.token);
     else this.fault = answer?.body?.detail ?? words.door.away;
   }
@@ -183,7 +188,13 @@ export class FrontDoor extends LitElement {
   async #open(event) {
     event.preventDefault();
     const name = String(new FormData(event.target).get('name')).trim();
-    const id = name.normalize('NFD').toLowerCase().replace(/[^a-z0-9]+/gu, '-').replace(/^-|-$/gu, '').slice(0, 64) || 'restaurant';
+    const id =
+      name
+        .normalize('NFD')
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/gu, '-')
+        .replace(/^-|-$/gu, '')
+        .slice(0, 64) || 'restaurant';
     const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const answer = await this.#ask({ method: 'POST', path: '/restaurants', body: { id, name, timezone } });
     if (answer?.status === 201) this.#enter(id, read('token'));

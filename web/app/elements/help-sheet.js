@@ -83,7 +83,8 @@ export class HelpSheet extends LitElement {
 
   render() {
     const { help } = words;
-    const pairs = (/** @type {string[][]} */ list) => html`<dl>${list.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`;
+    const pairs = (/** @type {string[][]} */ list) =>
+      html`<dl>${list.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`;
     const keys = (/** @type {Event & { target: HTMLInputElement }} */ { target }) => write('keys', target.checked);
     return html`
       <dialog @close=${() => ask(this, { what: 'close' })} aria-labelledby="title">

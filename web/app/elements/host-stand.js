@@ -45,7 +45,8 @@ export class HostStand extends LitElement {
   }
 
   render() {
-    if (this.seen && this.#stand) return html`<service-screen .stand=${this.#stand} .seen=${this.seen}></service-screen>`;
+    if (this.seen && this.#stand)
+      return html`<service-screen .stand=${this.#stand} .seen=${this.seen}></service-screen>`;
     const { restaurant, reason } = this.door;
     return html`<front-door .restaurant=${restaurant} .reason=${reason}
       @enter=${(/** @type {CustomEvent<{ restaurant: string, token: string | null }>} */ { detail }) => this.#enter(detail)}></front-door>`;
@@ -55,11 +56,15 @@ export class HostStand extends LitElement {
   #enter({ restaurant, token }) {
     write('token', token);
     history.replaceState(null, '', `?restaurant=${encodeURIComponent(restaurant)}`);
-    this.#stand = new Stand(restaurant, { token, device: deviceId() }, {
-      changed: () => this.#changed(),
-      refused: (refusal, row) => this.#screen?.tell(refusal, row),
-      ended: (reason) => this.#ended(reason),
-    });
+    this.#stand = new Stand(
+      restaurant,
+      { token, device: deviceId() },
+      {
+        changed: () => this.#changed(),
+        refused: (refusal, row) => this.#screen?.tell(refusal, row),
+        ended: (reason) => this.#ended(reason),
+      },
+    );
     this.#stand.start();
     this.seen = this.#stand.view;
   }

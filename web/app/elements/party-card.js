@@ -238,7 +238,9 @@ export class PartyCard extends LitElement {
     const minutes = waited(guest, now);
     if (isExpected(guest.status) && guest.reservationTime) parts.push(html`${clockOrDay(guest.reservationTime, now)}`);
     if (isWaiting(guest.status) && minutes !== null) {
-      parts.push(html`<span aria-hidden="true">${words.waited(minutes)}</span><span class="unseen">${words.waitedLabel(minutes)}</span>`);
+      parts.push(
+        html`<span aria-hidden="true">${words.waited(minutes)}</span><span class="unseen">${words.waitedLabel(minutes)}</span>`,
+      );
     }
     if (guest.status === 'seated' && this.tableNumber !== null) parts.push(html`${words.atTable(this.tableNumber)}`);
     if (isOver(guest.status) && guest.finishedTime) parts.push(html`${words.leftAt(guest.finishedTime)}`);
@@ -246,7 +248,9 @@ export class PartyCard extends LitElement {
     const kept = promise(guest, now);
     if (remaining !== null && guest.quotedWaitMinutes !== null && kept !== 'none') {
       const text = words.quoted[kept](guest.quotedWaitMinutes, remaining);
-      parts.push(html`<span class=${kept}>${text}</span>${kept === 'ahead' ? nothing : html`<span class="unseen">${words.quotedLabel(guest.quotedWaitMinutes)}</span>`}`);
+      parts.push(
+        html`<span class=${kept}>${text}</span>${kept === 'ahead' ? nothing : html`<span class="unseen">${words.quotedLabel(guest.quotedWaitMinutes)}</span>`}`,
+      );
     }
     return html`<span class="about">${joined(parts)}</span>`;
   }
@@ -278,18 +282,36 @@ export class PartyCard extends LitElement {
         ask(this, { what: 'notify', party: guest.id }),
       );
     const edit = this.#button('', words.editParty, 'edit', () => ask(this, { what: 'edit', party: guest.id }));
-    const status = (/** @type {GuestStatus} */ to, /** @type {string} */ text, /** @type {IconName} */ name, kind = '') =>
-      this.#button(kind, text, name, () => this.#status(to));
+    const status = (
+      /** @type {GuestStatus} */ to,
+      /** @type {string} */ text,
+      /** @type {IconName} */ name,
+      kind = '',
+    ) => this.#button(kind, text, name, () => this.#status(to));
     const noShow = () => status('no_show', words.noShow, 'out_of_service', 'danger');
     const cancel = () => status('cancelled', words.cancel, 'close', 'danger');
     if (guest.status === 'seated') {
-      return [this.#button('', words.unseat, 'list', () => ask(this, { what: 'wish', wish: unseat(guest) })), edit, cancel()];
+      return [
+        this.#button('', words.unseat, 'list', () => ask(this, { what: 'wish', wish: unseat(guest) })),
+        edit,
+        cancel(),
+      ];
     }
     if (isOver(guest.status)) return [edit];
     if (isExpected(guest.status)) {
-      return [status('running_late', words.late, 'late'), status('partially_arrived', words.partlyHere, 'occupied'), edit, notice(), noShow(), cancel()];
+      return [
+        status('running_late', words.late, 'late'),
+        status('partially_arrived', words.partlyHere, 'occupied'),
+        edit,
+        notice(),
+        noShow(),
+        cancel(),
+      ];
     }
-    const here = guest.status === 'arrived' ? status('waiting', words.guestStatus.waiting, 'pending') : status('arrived', words.arrived, 'arrived');
+    const here =
+      guest.status === 'arrived'
+        ? status('waiting', words.guestStatus.waiting, 'pending')
+        : status('arrived', words.arrived, 'arrived');
     return [notice(), here, edit, status('running_late', words.late, 'late'), noShow(), cancel()];
   }
 

@@ -84,7 +84,12 @@ export class PartyEditor extends LitElement {
     const { guest } = this;
     /** @type {Partial<Guest>} */
     const party = guest ?? this.draft;
-    const field = (/** @type {string} */ name, /** @type {string} */ text, /** @type {unknown} */ value, /** @type {Attributes} */ more = {}) => html`
+    const field = (
+      /** @type {string} */ name,
+      /** @type {string} */ text,
+      /** @type {unknown} */ value,
+      /** @type {Attributes} */ more = {},
+    ) => html`
       <label class=${more.wide ? 'wide' : ''}>${text}
         <input name=${name} .value=${String(value ?? '')} type=${more.type ?? 'text'} inputmode=${more.type === 'number' ? 'numeric' : nothing}
           min=${more.min ?? nothing} max=${more.max ?? nothing} maxlength=${more.maxlength ?? nothing} ?required=${more.required ?? false} /></label>`;
@@ -124,7 +129,9 @@ export class PartyEditor extends LitElement {
     const guest = /** @type {Record<string, any>} */ (this.guest);
     // The picker knows whole minutes: a time that still reads the same was not changed.
     const same = (/** @type {string} */ name, /** @type {unknown} */ value) =>
-      name === 'reservationTime' ? toLocal(guest[name]) === toLocal(/** @type {string | null} */ (value)) : JSON.stringify(guest[name]) === JSON.stringify(value);
+      name === 'reservationTime'
+        ? toLocal(guest[name]) === toLocal(/** @type {string | null} */ (value))
+        : JSON.stringify(guest[name]) === JSON.stringify(value);
     const changed = Object.fromEntries(Object.entries(data).filter(([name, value]) => !same(name, value)));
     if (Object.keys(changed).length > 0) ask(this, { what: 'wish', wish: editParty(this.guest, changed) });
   }
@@ -145,7 +152,10 @@ function read(form) {
     reservationTime: text('reservationTime') === '' ? null : new Date(text('reservationTime')).toISOString(),
     phone: orNull('phone'),
     email: orNull('email'),
-    tags: text('tags').split(',').map((tag) => tag.trim()).filter(Boolean),
+    tags: text('tags')
+      .split(',')
+      .map((tag) => tag.trim())
+      .filter(Boolean),
     notes: orNull('notes'),
   };
 }

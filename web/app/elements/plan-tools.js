@@ -17,7 +17,14 @@ import { shared } from './shared.js';
 const SHAPES = ['round', 'square', 'rectangle', 'oval'];
 
 /** Stands in where no table is chosen. */
-const NO_TABLE = /** @type {Table} */ ({ id: '', tableNumber: '', capacity: 4, shape: 'square', rotation: 0, section: null });
+const NO_TABLE = /** @type {Table} */ ({
+  id: '',
+  tableNumber: '',
+  capacity: 4,
+  shape: 'square',
+  rotation: 0,
+  section: null,
+});
 
 /** With what tables are changed while the plan is edited. A table is drawn as large as the people it seats. */
 export class PlanTools extends LitElement {
@@ -113,8 +120,11 @@ export class PlanTools extends LitElement {
   /** @param {Table} table */
   #tools(table) {
     const { edit } = words;
-    const button = (/** @type {string} */ text, /** @type {Parameters<typeof icon>[0]} */ name, /** @type {Record<string, unknown>} */ data) =>
-      html`<button aria-label=${text} title=${text} @click=${() => this.#lay(table, data)}>${icon(name)}</button>`;
+    const button = (
+      /** @type {string} */ text,
+      /** @type {Parameters<typeof icon>[0]} */ name,
+      /** @type {Record<string, unknown>} */ data,
+    ) => html`<button aria-label=${text} title=${text} @click=${() => this.#lay(table, data)}>${icon(name)}</button>`;
     return html`
       <label class="number">${edit.number}
         <input maxlength="20" .value=${live(table.tableNumber)} @change=${(/** @type {TextEvent} */ event) => this.#text(event, table, 'tableNumber')} /></label>

@@ -52,9 +52,11 @@ export class SaidBar extends LitElement {
   render() {
     return html`
       <span aria-hidden="true">${this.text}</span>
-      ${this.undoable
-        ? html`<button @click=${() => ask(this, { what: 'undo' })}>${icon('undo')}${words.undo}</button>`
-        : html`<button aria-label=${words.dismiss} @click=${() => ask(this, { what: 'hush' })}>${icon('close')}</button>`}
+      ${
+        this.undoable
+          ? html`<button @click=${() => ask(this, { what: 'undo' })}>${icon('undo')}${words.undo}</button>`
+          : html`<button aria-label=${words.dismiss} @click=${() => ask(this, { what: 'hush' })}>${icon('close')}</button>`
+      }
     `;
   }
 }

@@ -134,7 +134,9 @@ export class ServiceScreen extends LitElement {
    * @returns {ReadonlyMap<string, string>}
    */
   #notes({ refusals, floor }) {
-    const notes = [...refusals].map(([row, { action, problem }]) => /** @type {const} */ ([row, words.refused(action, problem, floor)]));
+    const notes = [...refusals].map(
+      ([row, { action, problem }]) => /** @type {const} */ ([row, words.refused(action, problem, floor)]),
+    );
     return new Map(this.hint ? [...notes, [this.hint.row, this.hint.text]] : notes);
   }
 
@@ -287,7 +289,10 @@ export class ServiceScreen extends LitElement {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     if (this.open !== null) return;
     const target = event.composedPath()[0];
-    const field = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement ? target : null;
+    const field =
+      target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement
+        ? target
+        : null;
     if (event.key === 'Escape') {
       this.#letGo(field);
       return;

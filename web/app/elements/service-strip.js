@@ -76,7 +76,8 @@ export class ServiceStrip extends LitElement {
 
   render() {
     const { parties, covers, seated, capacity, longestWait, turns } = figures(this.floor, this.now);
-    const figure = (/** @type {string} */ name, /** @type {unknown} */ value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+    const figure = (/** @type {string} */ name, /** @type {unknown} */ value) =>
+      html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
     return html`
       <dl aria-label=${words.strip.label}>
         ${figure(words.strip.parties, parties)} ${figure(words.strip.covers, covers)}

@@ -171,7 +171,9 @@ export class TableSheet extends LitElement {
     return html`
       <h3>${words.nextHere}</h3>
       ${next.map(
-        (guest) => html`<button class="wide" @click=${() => ask(this, { what: 'seat', party: guest.id, table: this.table.id })}>
+        (
+          guest,
+        ) => html`<button class="wide" @click=${() => ask(this, { what: 'seat', party: guest.id, table: this.table.id })}>
           ${icon('seat')}${guest.guestName} · ${guest.partySize}<span>${words.minutes(waited(guest, this.now) ?? 0)}</span>
         </button>`,
       )}

@@ -196,9 +196,11 @@ export class WaitList extends LitElement {
       </div>
       ${this.#views()}
       <div class="scroll">
-        ${guests.length === 0
-          ? html`<p>${this.search.trim() ? words.nobodyFound(this.search.trim()) : words.nobody[this.view]}</p>`
-          : this.#list(guests)}
+        ${
+          guests.length === 0
+            ? html`<p>${this.search.trim() ? words.nobodyFound(this.search.trim()) : words.nobody[this.view]}</p>`
+            : this.#list(guests)
+        }
       </div>
     `;
   }

@@ -38,8 +38,18 @@ import { inverse } from './inverse.js';
 export function action(wish, floor, id, at) {
   const { verb, operations, about = {} } = wish;
   return {
-    id, verb, about, at, steps: [operations], done: 0, tried: false, expects: {}, versions: {},
-    inverse: inverse(floor, operations, at), undone: false, seq: null,
+    id,
+    verb,
+    about,
+    at,
+    steps: [operations],
+    done: 0,
+    tried: false,
+    expects: {},
+    versions: {},
+    inverse: inverse(floor, operations, at),
+    undone: false,
+    seq: null,
   };
 }
 
@@ -53,8 +63,18 @@ export function action(wish, floor, id, at) {
  */
 export function undoing(undone, id, at) {
   return {
-    id, verb: 'undo', about: undone.about, at, steps: undone.inverse, done: 0, tried: false, expects: undone.versions,
-    versions: {}, inverse: [], undone: false, seq: null,
+    id,
+    verb: 'undo',
+    about: undone.about,
+    at,
+    steps: undone.inverse,
+    done: 0,
+    tried: false,
+    expects: undone.versions,
+    versions: {},
+    inverse: [],
+    undone: false,
+    seq: null,
   };
 }
 
@@ -65,7 +85,8 @@ export function undoing(undone, id, at) {
  * @returns {string[]}
  */
 export function rowsOf({ steps }) {
-  const names = (/** @type {Operation} */ { id, data }) => [id, data?.['table_id']].filter((name) => typeof name === 'string');
+  const names = (/** @type {Operation} */ { id, data }) =>
+    [id, data?.['table_id']].filter((name) => typeof name === 'string');
   return [...new Set(steps.flat().flatMap(names))];
 }
 
@@ -78,7 +99,11 @@ export function rowsOf({ steps }) {
  */
 export function addParty(id, data) {
   const verb = data['reservationTime'] ? 'book' : 'add';
-  return { verb, operations: [{ op: 'create_guest', id, data }], about: { guest: data.guestName, size: data.partySize } };
+  return {
+    verb,
+    operations: [{ op: 'create_guest', id, data }],
+    about: { guest: data.guestName, size: data.partySize },
+  };
 }
 
 /**
@@ -87,7 +112,10 @@ export function addParty(id, data) {
  * @returns {Wish}
  */
 export function editParty(guest, data) {
-  return { ...update('edit', guest, data), about: { guest: String(data['guestName'] ?? guest.guestName), size: guest.partySize } };
+  return {
+    ...update('edit', guest, data),
+    about: { guest: String(data['guestName'] ?? guest.guestName), size: guest.partySize },
+  };
 }
 
 /**
@@ -121,7 +149,10 @@ export function setStatus(guest, status) {
  * @returns {Wish}
  */
 export function seat(guest, table, override) {
-  const wish = update(guest.status === 'seated' ? 'move' : 'seat', guest, { table_id: table.id, ...(override ? { override } : {}) });
+  const wish = update(guest.status === 'seated' ? 'move' : 'seat', guest, {
+    table_id: table.id,
+    ...(override ? { override } : {}),
+  });
   return { ...wish, about: { guest: guest.guestName, size: guest.partySize, table: table.tableNumber } };
 }
 
@@ -169,7 +200,11 @@ export function layTable(table, data) {
  * @returns {Wish}
  */
 export function removeTable(table) {
-  return { verb: 'remove_table', operations: [{ op: 'delete_table', id: table.id }], about: { table: table.tableNumber } };
+  return {
+    verb: 'remove_table',
+    operations: [{ op: 'delete_table', id: table.id }],
+    about: { table: table.tableNumber },
+  };
 }
 
 /**

@@ -20,7 +20,9 @@ export function inverse(before, operations, at) {
   const after = preview(before, operations, at);
   const rows = touched(before, after, operations);
   const guests = rows.guests.map((id) => guestBack(guestOf(before, id), guestOf(after, id), named(operations, id)));
-  const tables = rows.tables.flatMap((id) => tableBack(before.tables.get(id), after.tables.get(id), named(operations, id)));
+  const tables = rows.tables.flatMap((id) =>
+    tableBack(before.tables.get(id), after.tables.get(id), named(operations, id)),
+  );
   // Tables first where they are made anew: somebody may have to sit at them.
   const made = tables.filter(({ op }) => op === 'create_table');
   const length = Math.max(0, ...guests.map((steps) => steps.length));
@@ -71,7 +73,11 @@ function guestBack(before, after, fields) {
   const { id, status, table_id } = before;
   const sit = { table_id, override: true };
   /** @type {Operation} */
-  const anew = { op: 'create_guest', id, data: { ...written('guest', before), ...(table_id === null ? { status } : sit) } };
+  const anew = {
+    op: 'create_guest',
+    id,
+    data: { ...written('guest', before), ...(table_id === null ? { status } : sit) },
+  };
   if (!after) return [[anew]];
   const data = changed('guest', before, after, fields);
   const moves = way(after.status, status);
@@ -124,5 +130,7 @@ function update(op, id, data) {
 function changed(kind, before, after, fields) {
   const [old, now] = [written(kind, before), written(kind, after)];
   const differs = (/** @type {string} */ field) => JSON.stringify(old[field]) !== JSON.stringify(now[field]);
-  return Object.fromEntries([...fields].filter((field) => field in old && differs(field)).map((field) => [field, old[field]]));
+  return Object.fromEntries(
+    [...fields].filter((field) => field in old && differs(field)).map((field) => [field, old[field]]),
+  );
 }

@@ -229,7 +229,12 @@ function gapsBetween(tables) {
     tables.slice(0, one).flatMap((b, other) => {
       const [x, y] = [Math.abs(a.x - b.x), Math.abs(a.y - b.y)];
       if (x + y < SAME_SPOT) return [];
-      return { one, other, aside: x / ((a.width + b.width) / 2 + BETWEEN), above: y / ((a.height + b.height) / 2 + BETWEEN) };
+      return {
+        one,
+        other,
+        aside: x / ((a.width + b.width) / 2 + BETWEEN),
+        above: y / ((a.height + b.height) / 2 + BETWEEN),
+      };
     }),
   );
 }
@@ -331,7 +336,8 @@ export function freePlace(centres) {
     x: (PLAN_WIDTH * (1 + (index % 9))) / 10,
     y: (PLAN_HEIGHT * (1 + Math.floor(index / 9))) / 8,
   }));
-  const room = (/** @type {Point} */ place) => Math.min(...centres.map(({ x, y }) => Math.hypot(x - place.x, y - place.y)));
+  const room = (/** @type {Point} */ place) =>
+    Math.min(...centres.map(({ x, y }) => Math.hypot(x - place.x, y - place.y)));
   const middle = { x: PLAN_WIDTH / 2, y: PLAN_HEIGHT / 2 };
   return centres.length === 0 ? middle : places.reduce((best, place) => (room(place) > room(best) ? place : best));
 }

@@ -12,8 +12,17 @@ import { isExpected, isOver, isUnavailable, mayBecome } from './statuses.js';
 
 /** The fields of a guest that are as they are written. */
 const GUEST_FIELDS = [
-  'guestName', 'partySize', 'phone', 'email', 'notes', 'tags', 'source', 'reservationTime', 'checkInTime',
-  'notifiedTime', 'quotedWaitMinutes',
+  'guestName',
+  'partySize',
+  'phone',
+  'email',
+  'notes',
+  'tags',
+  'source',
+  'reservationTime',
+  'checkInTime',
+  'notifiedTime',
+  'quotedWaitMinutes',
 ];
 
 /** Those of a table. */
@@ -176,7 +185,12 @@ function withStatus(guest, status, at) {
   return {
     ...guest,
     status,
-    checkInTime: status === 'confirmed' ? null : isExpected(status) || isOver(status) ? guest.checkInTime : (guest.checkInTime ?? at),
+    checkInTime:
+      status === 'confirmed'
+        ? null
+        : isExpected(status) || isOver(status)
+          ? guest.checkInTime
+          : (guest.checkInTime ?? at),
     seatedTime: status === 'seated' || (isOver(status) && !restored) ? seatedTime : null,
     finishedTime: isOver(status) ? at : null,
   };
@@ -190,9 +204,25 @@ function withStatus(guest, status, at) {
  */
 function newGuest(id, data, at) {
   const blank = {
-    id, guestName: '', partySize: 1, status: 'waiting', table_id: null, phone: null, email: null, notes: null, tags: [],
-    source: null, reservationTime: null, checkInTime: null, notifiedTime: null, seatedTime: null, finishedTime: null,
-    quotedWaitMinutes: null, version: 0, createdAt: at, updatedAt: at,
+    id,
+    guestName: '',
+    partySize: 1,
+    status: 'waiting',
+    table_id: null,
+    phone: null,
+    email: null,
+    notes: null,
+    tags: [],
+    source: null,
+    reservationTime: null,
+    checkInTime: null,
+    notifiedTime: null,
+    seatedTime: null,
+    finishedTime: null,
+    quotedWaitMinutes: null,
+    version: 0,
+    createdAt: at,
+    updatedAt: at,
   };
   const status = data['status'] ?? (data['reservationTime'] ? 'confirmed' : 'waiting');
   return withStatus(/** @type {Guest} */ ({ ...blank, ...written('guest', data) }), status, at);
@@ -206,8 +236,20 @@ function newGuest(id, data, at) {
  */
 function newTable(id, data, at) {
   const blank = {
-    id, tableNumber: '', capacity: 1, status: data['status'] ?? 'available', guest_id: null, section: null, shape: null,
-    position: null, rotation: null, notes: null, statusSince: at, version: 0, createdAt: at, updatedAt: at,
+    id,
+    tableNumber: '',
+    capacity: 1,
+    status: data['status'] ?? 'available',
+    guest_id: null,
+    section: null,
+    shape: null,
+    position: null,
+    rotation: null,
+    notes: null,
+    statusSince: at,
+    version: 0,
+    createdAt: at,
+    updatedAt: at,
   };
   return /** @type {Table} */ ({ ...blank, ...written('table', data) });
 }

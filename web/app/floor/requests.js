@@ -64,6 +64,10 @@ function single(restaurant, { op, id, data = {} }, version) {
  * @returns {Record<string, number>}
  */
 export function versionsIn(answer) {
-  const rows = [answer.guest, answer.table, ...(answer.results ?? []).map((/** @type {any} */ result) => result.guest ?? result.table)];
+  const rows = [
+    answer.guest,
+    answer.table,
+    ...(answer.results ?? []).map((/** @type {any} */ result) => result.guest ?? result.table),
+  ];
   return Object.fromEntries(rows.filter((row) => row?.id).map((row) => [row.id, row.version]));
 }

@@ -19,7 +19,11 @@ import { waited } from './waitlist.js';
 export const DAY_BEGINS_AT_HOUR = 5;
 
 /** How long parties usually stay, in minutes, by the most people that it is true for, until the night itself tells. */
-const USUAL_TURNS = /** @type {const} */ ([[2, 60], [4, 90], [Infinity, 120]]);
+const USUAL_TURNS = /** @type {const} */ ([
+  [2, 60],
+  [4, 90],
+  [Infinity, 120],
+]);
 
 /** From how many turns on the night itself tells. */
 const ENOUGH_TURNS = 5;
@@ -41,7 +45,9 @@ export function figures(floor, now) {
     seated: covers(guests.filter(({ status }) => status === 'seated')),
     capacity: usable.reduce((sum, { capacity }) => sum + capacity, 0),
     longestWait: waits.length > 0 ? Math.max(...waits) : null,
-    turns: [...floor.gone.values()].filter((guest) => turn(guest) !== null && Date.parse(guest.finishedTime ?? '') >= morning).length,
+    turns: [...floor.gone.values()].filter(
+      (guest) => turn(guest) !== null && Date.parse(guest.finishedTime ?? '') >= morning,
+    ).length,
   };
 }
 

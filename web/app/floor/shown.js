@@ -19,7 +19,10 @@ import { preview } from './preview.js';
 export function shown(floor, actions) {
   const open = actions.filter((action) => !isIn(action, floor) && !action.undone);
   if (open.length === 0) return { floor, pending: new Set() };
-  const draft = open.reduce((draft, { steps, at }) => steps.reduce((draft, step) => preview(draft, step, at), draft), floor);
+  const draft = open.reduce(
+    (draft, { steps, at }) => steps.reduce((draft, step) => preview(draft, step, at), draft),
+    floor,
+  );
   return { floor: draft, pending: differing(floor, draft) };
 }
 
@@ -30,7 +33,11 @@ export function shown(floor, actions) {
  */
 function differing(told, draft) {
   const kinds = /** @type {const} */ (['guests', 'gone', 'tables']);
-  return new Set(kinds.flatMap((kind) => [...draft[kind].values()].filter((row) => told[kind].get(row.id) !== row).map(({ id }) => id)));
+  return new Set(
+    kinds.flatMap((kind) =>
+      [...draft[kind].values()].filter((row) => told[kind].get(row.id) !== row).map(({ id }) => id),
+    ),
+  );
 }
 
 /**

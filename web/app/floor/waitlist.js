@@ -30,13 +30,29 @@ export function list(floor, view, search) {
   }
   switch (view) {
     case 'waiting':
-      return sorted(floor.guests, ({ status }) => isWaiting(status), (guest) => guest.checkInTime ?? guest.createdAt);
+      return sorted(
+        floor.guests,
+        ({ status }) => isWaiting(status),
+        (guest) => guest.checkInTime ?? guest.createdAt,
+      );
     case 'expected':
-      return sorted(floor.guests, ({ status }) => isExpected(status), (guest) => guest.reservationTime ?? guest.createdAt);
+      return sorted(
+        floor.guests,
+        ({ status }) => isExpected(status),
+        (guest) => guest.reservationTime ?? guest.createdAt,
+      );
     case 'seated':
-      return sorted(floor.guests, ({ status }) => status === 'seated', (guest) => guest.seatedTime ?? guest.createdAt);
+      return sorted(
+        floor.guests,
+        ({ status }) => status === 'seated',
+        (guest) => guest.seatedTime ?? guest.createdAt,
+      );
     case 'gone':
-      return sorted(floor.gone, () => true, (guest) => guest.finishedTime ?? guest.updatedAt).reverse();
+      return sorted(
+        floor.gone,
+        () => true,
+        (guest) => guest.finishedTime ?? guest.updatedAt,
+      ).reverse();
   }
 }
 
@@ -121,7 +137,10 @@ function matches(guest, floor, words) {
   const texts = [guest.guestName, guest.phone, guest.notes, ...guest.tags, table?.tableNumber];
   const text = fold(texts.filter(Boolean).join(' '));
   const phone = digits(guest.phone ?? '');
-  return words.every((word) => text.includes(word) || (/^[\d()+./-]+$/u.test(word) && digits(word).length >= 3 && phone.includes(digits(word))));
+  return words.every(
+    (word) =>
+      text.includes(word) || (/^[\d()+./-]+$/u.test(word) && digits(word).length >= 3 && phone.includes(digits(word))),
+  );
 }
 
 /**
@@ -139,7 +158,10 @@ function digits(text) {
  * @param {string} text
  */
 function fold(text) {
-  return text.normalize('NFD').replace(/\p{Diacritic}/gu, '').toLowerCase();
+  return text
+    .normalize('NFD')
+    .replace(/\p{Diacritic}/gu, '')
+    .toLowerCase();
 }
 
 /**

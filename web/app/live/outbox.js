@@ -99,7 +99,8 @@ export class Outbox {
    */
   heard(floor, anotherLog) {
     const since = this.surroundings.now() - UNDO_MS;
-    const over = (/** @type {Action} */ action) => anotherLog || (isIn(action, floor) && Date.parse(action.at) <= since);
+    const over = (/** @type {Action} */ action) =>
+      anotherLog || (isIn(action, floor) && Date.parse(action.at) <= since);
     const rest = this.actions.filter((action) => action.seq === null || !over(action));
     if (rest.length < this.actions.length) this.#set(rest);
   }
@@ -192,8 +193,15 @@ export class Outbox {
       const [undone, now] = [expects[id], versions[id]];
       return [id, undone && now && version < undone ? version + now - undone + 1 : version];
     };
-    const caughtUp = (/** @type {Record<string, number>} */ known) => Object.fromEntries(Object.entries(known).map(newer));
-    this.#set(this.actions.map((action) => ({ ...action, versions: caughtUp(action.versions), expects: caughtUp(action.expects) })));
+    const caughtUp = (/** @type {Record<string, number>} */ known) =>
+      Object.fromEntries(Object.entries(known).map(newer));
+    this.#set(
+      this.actions.map((action) => ({
+        ...action,
+        versions: caughtUp(action.versions),
+        expects: caughtUp(action.expects),
+      })),
+    );
   }
 
   /** @param {Action} action */
