@@ -14,7 +14,7 @@ use rust_embed::Embed;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-/// What a browser is sent. Tests, tools and what they need stay out.
+/// What a browser is sent. Tests, tools and what they need stay out, and what is only types.
 #[derive(Embed)]
 #[folder = "../../web"]
 #[include = "index.html"]
@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 #[include = "service-worker.js"]
 #[include = "app/**/*.css"]
 #[include = "app/**/*.js"]
+#[exclude = "app/floor/types.js"]
 #[include = "icons/*.png"]
 #[include = "icons/*.svg"]
 #[include = "vendor/*.js"]
