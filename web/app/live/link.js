@@ -30,8 +30,10 @@ export class Link {
   #timer;
   /** Whether the server was asked if it is there, and has said nothing since. */
   #asked = false;
-  /** @type {number | null} */
+  /** @type {number | null} How long the server asked not to be bothered, in ms. */
   #retryMs = null;
+  /** Until when it asked for that. */
+  #notBefore = 0;
   #stopped = true;
 
   /**
@@ -58,7 +60,7 @@ export class Link {
   wake() {
     if (this.#stopped) return;
     if (this.#socket?.readyState === WebSocket.OPEN) this.#probe();
-    else if (this.#socket === null) this.#connect();
+    else if (this.#socket === null && Date.now() >= this.#notBefore) this.#connect();
   }
 
   /** What was heard has a hole: joins again, from where it was whole. */
@@ -119,6 +121,7 @@ export class Link {
     if (this.#stopped) return;
     this.#drop();
     this.#failures += 1;
+    this.#notBefore = Date.now() + (this.#retryMs ?? 0);
     this.#expect(this.#retryMs ?? backoff(this.#failures), () => this.#connect());
     this.#retryMs = null;
     this.listener.lost();
