@@ -16,17 +16,6 @@ export class HelpSheet extends LitElement {
     css`
       dialog {
         width: min(36rem, calc(100vw - 2rem));
-        max-height: calc(100dvh - 2rem);
-        padding: 1rem 1.25rem 1.25rem;
-        border: 1px solid var(--line-strong);
-        border-radius: 1rem;
-        background: var(--surface);
-        color: var(--ink);
-        box-shadow: var(--shadow);
-      }
-
-      dialog::backdrop {
-        background: rgb(0 0 0 / 45%);
       }
 
       h2,

@@ -90,6 +90,20 @@ export const shared = css`
     opacity: 1;
   }
 
+  dialog {
+    max-height: calc(100dvh - 2rem);
+    padding: 1rem 1.25rem 1.25rem;
+    border: 1px solid var(--line-strong);
+    border-radius: 1rem;
+    background: var(--surface);
+    color: var(--ink);
+    box-shadow: var(--shadow);
+  }
+
+  dialog::backdrop {
+    background: rgb(0 0 0 / 45%);
+  }
+
   :focus-visible {
     outline: 3px solid var(--focus);
     outline-offset: 2px;
