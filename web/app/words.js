@@ -312,7 +312,7 @@ export const words = {
   arrived: 'Here',
   partlyHere: 'Partly here',
   late: 'Late',
-  cancel: 'Cancelled',
+  cancel: 'Cancel',
   noShow: 'No-show',
   finish: 'Finish',
   unseat: 'Back to list',
@@ -322,7 +322,7 @@ export const words = {
   // Choosing a table
   choosing: (/** @type {Guest} */ guest) => `Choose a table for ${partyOf(guest)}`,
   choosingMove: (/** @type {Guest} */ guest) => `Choose another table for ${partyOf(guest)}`,
-  stopChoosing: 'Cancel',
+  stopChoosing: 'Not now',
   seatsOnly: (/** @type {number} */ capacity) => `seats ${capacity}`,
   fits: 'fits',
   seatAnyway: (/** @type {Table} */ table, /** @type {Guest} */ guest) =>

@@ -131,7 +131,7 @@ test('whatever was tapped is taken back, and the server has what was', async (t)
         await table(page, '2').getByText('Dirty').waitFor();
       },
     ],
-    ['cancel', () => onCard('Tanaka', 'Cancelled')],
+    ['cancel', () => onCard('Tanaka', 'Cancel')],
     ['no-show', () => onCard('Haddad', 'No-show')],
     ['late', () => onCard('Haddad', 'Late')],
     [

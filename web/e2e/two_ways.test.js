@@ -153,7 +153,7 @@ for (const [name, hand] of Object.entries({ mouse, touch: finger })) {
   test(`by ${name}, who cancels or does not come is gone, and is restored from there`, async (t) => {
     const { page, guest } = await open(t, hand);
     await tap(partyButton(page, 'Tanaka'));
-    await tap(button(page, 'Cancelled'));
+    await tap(button(page, 'Cancel'));
     await eventually(() => guest('Tanaka', { status: 'cancelled' }));
     await openCard(page, hand, 'Moreau');
     await tap(button(page, 'No-show'));
@@ -240,7 +240,7 @@ test('while a table is being chosen, those that fit stand out, and the others sa
   await table(page, '8').click();
   await page.locator('floor-plan row-note').getByText('Table 8 is dirty.').waitFor();
   await tableOf('8', { status: 'dirty', guest_id: null });
-  await button(page, 'Cancel').click();
+  await button(page, 'Not now').click();
   await page.getByText('fits', { exact: true }).first().waitFor({ state: 'detached' });
 });
 
@@ -386,7 +386,7 @@ test('with keys alone, who booked comes late, in part and whole; who cancels or 
   await eventually(() => guest('Kowalski', { status: 'no_show' }));
   await view('Waiting');
   await press(partyButton(page, 'Tanaka'));
-  await press(button(page, 'Cancelled'));
+  await press(button(page, 'Cancel'));
   await eventually(() => guest('Tanaka', { status: 'cancelled' }));
   await view('Gone');
   await press(button(page, 'Restore: Kowalski'));
