@@ -27,9 +27,9 @@ const ROUNDS = 13;
 const CHANGES_PER_SECOND = 20;
 const STREAM_CHANGES = 300;
 
-// A tenth of what counts as good in a visit to a page. What a table says stands in its middle, and so its number moves when
-// somebody sits down there, by a line; nothing else does.
-const SHIFTS_MOST = 0.01;
+// A twentieth of what counts as good in a visit to a page. What a table says stands in its middle, and so other words begin
+// elsewhere on that table; nothing else moves.
+const SHIFTS_MOST = 0.005;
 
 // As large as houses get. What streams in and what is tapped never want the same table.
 const FULL_HOUSE = { tables: 200, seated: 60, waiting: 50, expected: 40 };

@@ -113,6 +113,18 @@ export class FloorTable extends LitElement {
         font-size: 0.9375rem;
       }
 
+      /* As high whatever is said: a number stays where it is when somebody sits down. */
+      .lines {
+        display: grid;
+        justify-items: center;
+        align-content: start;
+        height: 1.8rem;
+      }
+
+      .roomy .lines {
+        height: 2.7rem;
+      }
+
       .line {
         max-width: var(--room);
         overflow: hidden;
@@ -212,7 +224,7 @@ export class FloorTable extends LitElement {
       <div class="${table.status} ${choice} ${fit}">
         <button tabindex=${this.reachable ? 0 : -1} aria-pressed=${this.chosen}>
           <span class="number"><span class="unseen">${words.table}</span> ${table.tableNumber}${icon(table.status)}</span>
-          ${this.#lines(why, fit)}
+          <span class="lines">${this.#lines(why, fit)}</span>
         </button>
         ${drawing(table, this.guest ? this.#minutes() / this.usualTurn : null)}
         ${this.pending ? html`<span class="mark">${icon('pending')}</span>` : nothing}
