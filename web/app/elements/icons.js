@@ -27,7 +27,6 @@ const paths = {
   rotate_right: svg`<path d="M20 12a8 8 0 1 1-2.5-5.8M20 3v4h-4"/>`,
   rotate: svg`<path d="M4 12a8 8 0 1 0 2.5-5.8M4 3v4h4"/>`,
   resize: svg`<path d="M20 12v8h-8M20 20 10 10M4 12V4h8"/>`,
-  grip: svg`<path d="M9 6h.01M15 6h.01M9 12h.01M15 12h.01M9 18h.01M15 18h.01"/>`,
   note: svg`<path d="M5 4h14v11l-5 5H5zM14 20v-5h5"/>`,
   phone: svg`<path d="M6 3h4l2 5-2.5 1.5a11 11 0 0 0 5 5L16 12l5 2v4a3 3 0 0 1-3 3A15 15 0 0 1 3 6a3 3 0 0 1 3-3z"/>`,
 };

@@ -11,7 +11,7 @@ import { PLAN_HEIGHT, PLAN_WIDTH } from './plan.js';
 const NUDGE = 10;
 
 /** By how much a table turns at a time, in degrees. */
-export const TURN = 15;
+const TURN = 15;
 
 /** How far the handle at its corner is pulled for one seat more, in pixels. */
 const SEAT_PX = 12;
