@@ -117,7 +117,9 @@ export class FloorPlan extends LitElement {
   #layout = null;
   /** What the layout was made of. */
   #laidOut = '';
-  /** @type {Map<string, Point>} The centres of the tables that are shown, in units. */
+  /** @type {Table[]} The tables that are shown. */
+  #shown = [];
+  /** @type {Map<string, Point>} Their centres, in units. */
   #centres = new Map();
   /** @type {Map<string, Point>} Where their middles are drawn, in pixels of the plan. */
   #middles = new Map();
@@ -205,7 +207,8 @@ export class FloorPlan extends LitElement {
   willUpdate(changed) {
     if (changed.has('floor') || changed.has('chosen')) this.#nudged = null;
     this.#inSheet = this.renderRoot?.querySelector('table-sheet:focus-within') != null;
-    const shown = this.#shown();
+    const shown = this.#tables();
+    this.#shown = shown;
     const lost = [...this.floor.tables.values()].filter(({ position }) => position === null).map(({ id }) => id);
     this.#centres = new Map(shown.map((table) => [table.id, centre(table, lost.indexOf(table.id))]));
     const { width, height } = this.screen;
@@ -258,11 +261,11 @@ export class FloorPlan extends LitElement {
     return html`
       <div class="plan" role="group" aria-label=${words.plan} @click=${this.#clickPlan}>
         ${repeat(
-          this.#shown(),
+          this.#shown,
           ({ id }) => id,
           (table) => {
             const { x, y } = this.#middle(table.id);
-            const guest = table.guest_id === null ? null : (this.floor.guests.get(table.guest_id) ?? null);
+            const guest = this.#sitter(table);
             return html`<floor-table
               .table=${table}
               .guest=${guest}
@@ -312,7 +315,7 @@ export class FloorPlan extends LitElement {
     if (!plan || !this.#layout) return;
     plan.style.width = `${this.#layout.width}px`;
     plan.style.height = `${this.#layout.height}px`;
-    const chosen = this.#shown().find(({ id }) => id === this.chosen);
+    const chosen = this.#shown.find(({ id }) => id === this.chosen);
     for (const handle of /** @type {NodeListOf<HTMLElement>} */ (plan.querySelectorAll('.handle'))) {
       if (!chosen) continue;
       const { x, y } = this.#middle(chosen.id);
@@ -338,8 +341,7 @@ export class FloorPlan extends LitElement {
 
   /** @param {Table} table */
   #sheet(table) {
-    const guest = table.guest_id === null ? null : (this.floor.guests.get(table.guest_id) ?? null);
-    return html`<table-sheet class=${this.#away(table)} .floor=${this.floor} .table=${table} .guest=${guest} .now=${this.now}></table-sheet>`;
+    return html`<table-sheet class=${this.#away(table)} .floor=${this.floor} .table=${table} .guest=${this.#sitter(table)} .now=${this.now}></table-sheet>`;
   }
 
   /**
@@ -365,7 +367,7 @@ export class FloorPlan extends LitElement {
   }
 
   /** The tables of the section; all of them while the plan is edited. */
-  #shown() {
+  #tables() {
     const { laying } = this;
     const tables = [...this.floor.tables.values()].map((table) =>
       table.id === laying?.id ? { ...table, ...laying.change } : table,
@@ -373,6 +375,11 @@ export class FloorPlan extends LitElement {
     return this.editing || this.section === undefined
       ? tables
       : tables.filter(({ section }) => section === this.section);
+  }
+
+  /** @param {Table} table */
+  #sitter(table) {
+    return table.guest_id === null ? null : (this.floor.guests.get(table.guest_id) ?? null);
   }
 
   #chosenTable() {
