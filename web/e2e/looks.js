@@ -24,7 +24,7 @@ export async function tellLooks(name, screen) {
   const browser = await launchBrowser({ after });
   const hasDrawer = name !== 'lying';
 
-  test(`${name}: everything on an evening can be read and hit`, async (t) => {
+  const openEvening = async (/** @type {import('node:test').TestContext} */ t) => {
     const server = await startServer(t);
     await layEvening(server, 'bistro', 'Bistro Lumière');
     const device = await openDevice(t, browser, { url: server.url, ...screen });
@@ -32,6 +32,11 @@ export async function tellLooks(name, screen) {
     await passTime(page);
     await page.goto('/?restaurant=bistro');
     await page.locator('link-sign').getByText('Live').waitFor();
+    return { server, device, page };
+  };
+
+  test(`${name}: everything on an evening can be read and hit`, async (t) => {
+    const { server, device, page } = await openEvening(t);
     const judge = judgeOf(device, name);
     const list = async () => {
       if (hasDrawer && !(await page.locator('wait-list').isVisible()))
@@ -161,13 +166,7 @@ export async function tellLooks(name, screen) {
   });
 
   test(`${name}: with letters twice as large, nothing important is lost`, async (t) => {
-    const server = await startServer(t);
-    await layEvening(server, 'bistro', 'Bistro Lumière');
-    const device = await openDevice(t, browser, { url: server.url, ...screen });
-    const { page } = device;
-    await passTime(page);
-    await page.goto('/?restaurant=bistro');
-    await page.locator('link-sign').getByText('Live').waitFor();
+    const { device, page } = await openEvening(t);
     await page.evaluate(() => {
       document.documentElement.style.fontSize = '200%';
     });
