@@ -14,6 +14,8 @@ pub enum Committed {
     Message {
         /// Whose log.
         restaurant: Id,
+        /// The life of that log.
+        epoch: String,
         /// Its number.
         seq: u64,
         /// Its text, as the log keeps it.
@@ -46,7 +48,7 @@ impl Feed {
     pub fn publish(&self, committed: Vec<Committed>) {
         for entry in committed {
             match entry {
-                Committed::Message { restaurant, seq, message } => {
+                Committed::Message { restaurant, seq, message, .. } => {
                     let devices = self.hub.publish(&restaurant, seq, &message);
                     tracing::debug!(%restaurant, seq, devices, kind = message_type(&message), "broadcast");
                 }

@@ -35,7 +35,7 @@ impl Purges {
     /// # Errors
     /// If the database fails or is closed meanwhile. What was forgotten stays forgotten.
     pub async fn finish_all(&self) -> Result<(), StoreError> {
-        let purges = self.store.survey(|survey| survey.purges(None)).await?;
+        let purges = self.store.purges(None).await?;
         let restaurants: BTreeSet<Id> = purges.iter().map(|purge| purge.restaurant().clone()).collect();
         for restaurant in &restaurants {
             self.finish(restaurant).await?;
@@ -61,7 +61,7 @@ impl Purges {
     /// If the database fails or is closed meanwhile. What was forgotten stays forgotten.
     pub async fn forget_deleted(&self, permit: &Permit, guest: Id) -> Result<Option<bool>, StoreError> {
         let _turn = self.turn.lock().await;
-        if !self.store.intend_purge(permit, guest.clone()).await? {
+        if !self.store.intend_purge(permit, &guest).await? {
             return Ok(None);
         }
         Ok(Some(self.forget(permit.restaurant()).await?.contains(guest.as_str())))
@@ -69,34 +69,32 @@ impl Purges {
 
     /// Who of them is told of, by the texts that were there.
     async fn forget(&self, restaurant: &Id) -> Result<BTreeSet<String>, StoreError> {
-        let wanted = restaurant.clone();
-        let purges = self.store.survey(move |survey| survey.purges(Some(&wanted))).await?;
+        let purges = self.store.purges(Some(restaurant)).await?;
         let mut told = BTreeSet::new();
         if purges.is_empty() {
             return Ok(told);
         }
         let mut from = Some(Search::START);
         while let Some(search) = from {
-            let wanted = restaurant.clone();
-            let traces = self.store.survey(move |survey| survey.traces(&wanted, &search)).await?;
-            told.extend(traces.told);
-            from = traces.next;
-            if let Some(piece) = traces.piece {
-                self.hub.metrics.purged_texts.inc_by(self.store.forget(piece).await? as u64);
+            let step = self.store.purge_step(restaurant, search).await?;
+            told.extend(step.told);
+            from = step.next;
+            if step.rewritten > 0 {
+                self.hub.metrics.purged_texts.inc_by(step.rewritten as u64);
                 sleep(PRUNE_REST).await;
             }
         }
         // After the texts: whoever looks for them from here on finds the new ones. Before anybody is told that it is done.
         self.records.forget();
         self.hub.forget(restaurant);
-        self.empty_log_file(purges).await?;
+        self.scrub(purges).await?;
         Ok(told)
     }
 
     /// The last of it: nothing that was overwritten is left beside the database.
-    async fn empty_log_file(&self, purges: Vec<Purge>) -> Result<(), StoreError> {
+    async fn scrub(&self, purges: Vec<Purge>) -> Result<(), StoreError> {
         for _ in 0..EMPTY_TRIES {
-            if self.store.empty_log_file().await? {
+            if self.store.scrub().await? {
                 return self.store.strike_off(purges).await;
             }
             sleep(EMPTY_REST).await;

@@ -14,7 +14,7 @@ use crate::{
     dispatch::{Caller, delete_for_good, now},
     metrics::Metrics,
     purge::Purges,
-    store::{Overdue, Piece, Store, StoreError, WriteError},
+    store::{Overdue, Store, StoreError, WriteError},
 };
 
 /// Forgets what need not be kept any more, now and then again and again, for as long as the store is open.
@@ -55,21 +55,21 @@ pub async fn forget_regularly(store: Store, purges: Arc<Purges>, retention: Rete
 pub async fn prune(store: &Store, retention: &Retention, at: Time, dropped: &mut u64) -> Result<(), StoreError> {
     // Before the first year there is nothing to drop.
     if let Ok(than) = earlier(at, retention.age) {
-        while let Some(piece) = store.survey(move |survey| survey.old_messages(than)).await? {
-            drop_piece(store, piece, dropped).await?;
-        }
+        while rest_after(store.prune_old(than).await?, dropped).await {}
     }
-    let keep = retention.messages;
-    for restaurant in store.survey(move |survey| survey.overlong_logs(keep)).await? {
-        let surplus = || {
-            let restaurant = restaurant.clone();
-            store.survey(move |survey| survey.surplus_messages(&restaurant, keep))
-        };
-        while let Some(piece) = surplus().await? {
-            drop_piece(store, piece, dropped).await?;
-        }
+    for restaurant in store.overlong_logs(retention.messages).await? {
+        while rest_after(store.prune_surplus(&restaurant, retention.messages).await?, dropped).await {}
     }
     Ok(())
+}
+
+/// Counts a piece that was dropped, and leaves the writer for itself for a moment; says no if there was nothing to drop.
+async fn rest_after(piece: usize, dropped: &mut u64) -> bool {
+    *dropped += piece as u64;
+    if piece > 0 {
+        sleep(PRUNE_REST).await;
+    }
+    piece > 0
 }
 
 /// Finishes what purges a crash or a full disk has left open; then deletes and forgets the guests whose evening has been
@@ -87,7 +87,7 @@ pub async fn purge_guests(
     purges.finish_all().await?;
     let Some(Ok(than)) = retention.guests.map(|age| earlier(at, age)) else { return Ok(()) };
     loop {
-        let overdue = store.survey(move |survey| survey.overdue_guests(than, PURGE_GUESTS)).await?;
+        let overdue = store.overdue_guests(than, PURGE_GUESTS).await?;
         let before = *gone;
         for guest in overdue {
             *gone += u64::from(delete_overdue(store, guest).await?);
@@ -117,12 +117,6 @@ async fn delete_overdue(store: &Store, Overdue { restaurant, guest, version }: O
             Err(StoreError::Bug("the deletion of a guest whose evening is over was refused".to_owned()))
         }
     }
-}
-
-async fn drop_piece(store: &Store, piece: Piece, dropped: &mut u64) -> Result<(), StoreError> {
-    *dropped += store.forget(piece).await? as u64;
-    sleep(PRUNE_REST).await;
-    Ok(())
 }
 
 fn earlier(at: Time, by: Duration) -> Result<Time, floor::InvalidTime> {

@@ -49,7 +49,7 @@ impl Server {
     /// If the database can't be opened or written.
     pub async fn open(mut config: Config) -> Result<Self, StoreError> {
         let hub = Arc::new(Hub::default());
-        let store = Store::open(&config.database, Feed::new(Arc::clone(&hub)))?;
+        let store = Store::open(&config.database, Feed::new(Arc::clone(&hub))).await?;
         for restaurant in std::mem::take(&mut config.restaurants) {
             create_if_absent(&store, restaurant).await?;
         }

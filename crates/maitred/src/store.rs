@@ -1,116 +1,297 @@
 //! The store: where a request becomes durable. It knows rows and text, never commands; what may happen is decided by
 //! [`floor::decide`], inside the store's transaction. It never waits for a device.
+//!
+//! There are two sides to it, one a file, which SQLite keeps, one a database server, PostgreSQL. What they share stands
+//! in the files beside them, above all what a write comes to.
 
 mod error;
 mod execute;
+mod purge;
+mod register;
+mod rows;
 mod sqlite;
+mod write;
 
-use std::fmt;
+use std::sync::Arc;
 
-use floor::{Answer, Command, FieldError, Id, Refusal, Request, Time};
-use serde::{Deserialize, Serialize};
+use floor::{GuestStatus, Id, Time};
+use serde_json::value::RawValue;
 
-use crate::access::{Denied, Permit};
+use crate::{
+    access::{Device, Permit, Scope},
+    config::Database,
+    feed::Feed,
+};
+use sqlite::Sqlite;
 
 pub use error::{Failure, StoreError};
-pub use sqlite::{
-    AuditedMessage, GuestsPage, LoggedMessage, Overdue, Piece, Place, Purge, RestaurantRow, Search, Snapshot, Store,
-    Survey, Traces,
+pub use purge::{Purge, PurgeStep, Search};
+pub(crate) use register::{OpenCode, Register};
+pub use rows::{
+    AuditPage, AuditedMessage, FloorRows, GuestsPage, Head, LogPage, LoggedMessage, Overdue, Place, RestaurantRow,
 };
 pub(crate) use sqlite::{Check, FileLock, Settled, begin_new_life, check_database, copy_database, settle};
+pub use write::{Idempotency, Outcome, Write, WriteError};
 
-/// A request to change something, and how to know a retry of it.
-#[derive(Debug, Clone)]
-pub struct Write {
-    /// What is asked for, of the restaurant that the caller has a permit for.
-    request: Request,
-    /// Who asks, for the audit trail.
-    subject: Option<String>,
-    /// Set where the client may send the same request again after a lost answer.
-    idempotency: Option<Idempotency>,
-    /// What is wrong with its form, which only the caller saw. A write with a fault is never carried out.
-    faults: Vec<FieldError>,
-    /// Whether the guests that it deletes are to be forgotten as well.
-    purging: bool,
+/// A database of restaurants. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    side: Arc<Side>,
 }
 
-impl Write {
-    /// A write to the restaurant of `permit`. `id` is its own, `origin` the device as it names itself.
-    pub fn new(permit: &Permit, id: Id, origin: Option<String>, at: Time, command: Command) -> Self {
-        let request = Request { id, restaurant: permit.restaurant().clone(), origin, at, command };
-        let subject = permit.subject().map(str::to_owned);
-        Self { request, subject, idempotency: None, faults: Vec::new(), purging: false }
+enum Side {
+    Sqlite(Sqlite),
+}
+
+impl Store {
+    /// Opens a database, creating it or bringing its schema up to date where needed. Committed changes go to `feed`.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`], with what to do about it.
+    pub async fn open(database: &Database, feed: Feed) -> Result<Self, StoreError> {
+        let side = match database {
+            Database::File(path) => Side::Sqlite(Sqlite::open(path, feed)?),
+            Database::Memory => Side::Sqlite(Sqlite::in_memory(feed)?),
+        };
+        Ok(Self { side: Arc::new(side) })
     }
 
-    /// The same, sent perhaps not for the first time.
-    pub fn known_by(self, idempotency: Option<Idempotency>) -> Self {
-        Self { idempotency, ..self }
-    }
-
-    /// The same, which also notes down, in the same transaction, that whoever it deletes is to be forgotten. The answer
-    /// does not tell any more who it was.
-    pub fn purging(self) -> Self {
-        Self { purging: true, ..self }
-    }
-
-    /// The same, with something wrong with its form, which only the caller saw. It is then never carried out.
-    pub fn with_faults(self, faults: Vec<FieldError>) -> Self {
-        Self { faults, ..self }
-    }
-}
-
-/// What a retry is known by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Idempotency {
-    /// The client's `Idempotency-Key`.
-    pub key: String,
-    /// A digest of the request's method, path and body.
-    pub fingerprint: [u8; 32],
-}
-
-/// What became of a write.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// What the caller is told.
-    pub answer: Answer,
-    /// The number of the write's last message, or of the restaurant's last where nothing changed.
-    pub seq: u64,
-}
-
-/// Why a write did not happen. Nothing of it was kept, unless [`StoreError::is_in_doubt`].
-#[derive(Debug)]
-pub enum WriteError {
-    /// The caller may not ask for it.
-    Denied(Denied),
-    /// A rule says no.
-    Refused(Refusal),
-    /// The `Idempotency-Key` belongs to another request.
-    KeyReused,
-    /// The world is broken.
-    Store(StoreError),
-}
-
-impl fmt::Display for WriteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Denied(denied) => denied.fmt(f),
-            Self::Refused(refusal) => refusal.rejection.fmt(f),
-            Self::KeyReused => f.write_str("This Idempotency-Key came with another request before."),
-            Self::Store(error) => error.fmt(f),
+    /// Makes a write durable. Once it is, its messages are with the feed, and only then does this return.
+    ///
+    /// # Errors
+    /// Nothing of the write was kept, unless [`StoreError::is_in_doubt`].
+    pub async fn execute(&self, write: Write) -> Result<Outcome, WriteError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.execute(write).await,
         }
     }
-}
 
-impl std::error::Error for WriteError {}
-
-impl From<Denied> for WriteError {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
+    /// Reads something, to see whether it can.
+    ///
+    /// # Errors
+    /// Only if the database is broken or closed, as with every read here.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.survey(|survey| survey.probe()).await,
+        }
     }
-}
 
-impl<E: Into<StoreError>> From<E> for WriteError {
-    fn from(error: E) -> Self {
-        Self::Store(error.into())
+    /// The restaurants that someone is let into, in JSON, by id.
+    pub async fn restaurants(&self, scope: &Scope) -> Result<Vec<Box<RawValue>>, StoreError> {
+        let scope = scope.clone();
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.survey(move |survey| survey.restaurants(|id| scope.covers(id))).await,
+        }
+    }
+
+    /// The permit's restaurant; none if there is no such, as with every read of one here.
+    pub async fn restaurant(&self, permit: &Permit) -> Result<Option<RestaurantRow>, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.read(permit, |snapshot| snapshot.restaurant()).await,
+        }
+    }
+
+    /// Where its log ends.
+    pub async fn head(&self, permit: &Permit) -> Result<Option<Head>, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.read(permit, |snapshot| snapshot.head()).await,
+        }
+    }
+
+    /// Everything that a device draws, in one consistent read.
+    pub async fn floor(&self, permit: &Permit) -> Result<Option<FloorRows>, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.read(permit, |snapshot| snapshot.floor()).await,
+        }
+    }
+
+    /// One guest, if there is such, and where the log ended then.
+    pub async fn guest(&self, permit: &Permit, id: &str) -> Result<Option<(Option<Box<RawValue>>, Head)>, StoreError> {
+        let id = id.to_owned();
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.read(permit, move |snapshot| snapshot.with_head(|s| s.guest(&id))).await,
+        }
+    }
+
+    /// One table, if there is such, and where the log ended then.
+    pub async fn table(&self, permit: &Permit, id: &str) -> Result<Option<(Option<Box<RawValue>>, Head)>, StoreError> {
+        let id = id.to_owned();
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.read(permit, move |snapshot| snapshot.with_head(|s| s.table(&id))).await,
+        }
+    }
+
+    /// All tables, by number, so that 2 comes before 10, and where the log ended then.
+    pub async fn tables(&self, permit: &Permit) -> Result<Option<(Vec<Box<RawValue>>, Head)>, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.read(permit, |snapshot| snapshot.with_head(|s| s.tables())).await,
+        }
+    }
+
+    /// At most `limit` guests with one of `statuses`, newest first, from after the place that an earlier page
+    /// names as its `next`, and where the log ended then.
+    pub async fn guests(
+        &self,
+        permit: &Permit,
+        statuses: Vec<GuestStatus>,
+        after: Option<Place>,
+        limit: u64,
+    ) -> Result<Option<(GuestsPage, Head)>, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => {
+                let query = move |snapshot: &sqlite::Snapshot<'_>| {
+                    snapshot.with_head(|snapshot| snapshot.guests(&statuses, after.as_ref(), limit))
+                };
+                sqlite.read(permit, query).await
+            }
+        }
+    }
+
+    /// The messages that come after number `since`, at most `limit` of them and, beyond the first, `max_bytes`.
+    pub async fn log_after(
+        &self,
+        permit: &Permit,
+        since: u64,
+        limit: u64,
+        max_bytes: usize,
+    ) -> Result<Option<LogPage>, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => {
+                sqlite.read(permit, move |snapshot| snapshot.log_after(since, limit, max_bytes)).await
+            }
+        }
+    }
+
+    /// The messages that come before number `before`, newest first, at most `limit` of them and, beyond the first,
+    /// `max_bytes`.
+    pub async fn log_before(
+        &self,
+        permit: &Permit,
+        before: u64,
+        limit: u64,
+        max_bytes: usize,
+    ) -> Result<Option<AuditPage>, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => {
+                sqlite.read(permit, move |snapshot| snapshot.log_before(before, limit, max_bytes)).await
+            }
+        }
+    }
+
+    /// All devices that were ever let in, the newest first.
+    pub async fn devices(&self, permit: &Permit) -> Result<Option<Vec<Device>>, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.read(permit, |snapshot| snapshot.devices()).await,
+        }
+    }
+
+    /// The device whose token has this digest, and its restaurant, unless it was sent away.
+    pub async fn paired_device(&self, token: &[u8; 32]) -> Result<Option<(Device, Id)>, StoreError> {
+        let token = *token;
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.survey(move |survey| survey.paired_device(&token)).await,
+        }
+    }
+
+    /// Makes a change to the register of the permit's restaurant durable; `change` is handed none if there is no such
+    /// restaurant. `device` is the device that it is about, if it is about one.
+    ///
+    /// # Errors
+    /// Nothing of the change was kept, unless [`StoreError::is_in_doubt`].
+    pub(crate) async fn register<T: Send + 'static>(
+        &self,
+        permit: &Permit,
+        device: Option<&str>,
+        change: impl FnOnce(Option<&mut Register>) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let device = device.map(str::to_owned);
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.register(permit, device, change).await,
+        }
+    }
+
+    /// Drops a small piece of the first messages of the log, as far as they are older than `than`, and returns how many
+    /// they were: none when all are gone. What remains of each restaurant's log has no hole, and ends where it did.
+    ///
+    /// Goes by the order of the commits and ends at the first message that is young enough. Where the clock was ahead
+    /// for a while, what follows those messages is kept until their time has passed, too; only the number of messages
+    /// ([`Self::prune_surplus`]) ends it sooner. A clock that is ahead now makes messages old before their time, which
+    /// costs the devices that come back a snapshot.
+    ///
+    /// # Errors
+    /// Only if the database is broken, full or closed; then nothing of the piece was dropped. The same with all that
+    /// follows.
+    pub async fn prune_old(&self, than: Time) -> Result<usize, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.prune_old(than).await,
+        }
+    }
+
+    /// The restaurants whose log has more than `keep` messages.
+    pub async fn overlong_logs(&self, keep: u64) -> Result<Vec<Id>, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.survey(move |survey| survey.overlong_logs(keep)).await,
+        }
+    }
+
+    /// Drops a small piece of the first messages of a restaurant's log, as far as at least `keep` come after them, and
+    /// returns how many they were.
+    pub async fn prune_surplus(&self, restaurant: &Id, keep: u64) -> Result<usize, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.prune_surplus(restaurant, keep).await,
+        }
+    }
+
+    /// At most `limit` guests whose evening was over before `than`, in no particular order.
+    pub async fn overdue_guests(&self, than: Time, limit: u64) -> Result<Vec<Overdue>, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.survey(move |survey| survey.overdue_guests(than, limit)).await,
+        }
+    }
+
+    /// Notes down that a guest who has been deleted is to be forgotten, unless there is one of that id again, which this
+    /// tells.
+    pub async fn intend_purge(&self, permit: &Permit, guest: &Id) -> Result<bool, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.intend_purge(permit.restaurant(), guest).await,
+        }
+    }
+
+    /// The guests who are to be forgotten and may not be yet, of one restaurant or of all.
+    pub async fn purges(&self, restaurant: Option<&Id>) -> Result<Vec<Purge>, StoreError> {
+        let restaurant = restaurant.cloned();
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.survey(move |survey| survey.purges(restaurant.as_ref())).await,
+        }
+    }
+
+    /// Looks through the next texts for the guests of a restaurant who are to be forgotten, whoever they all are by now, and
+    /// rewrites those that tell of them.
+    pub async fn purge_step(&self, restaurant: &Id, from: Search) -> Result<PurgeStep, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.purge_step(restaurant, from).await,
+        }
+    }
+
+    /// Removes what is left beside the rows of what was overwritten. Tells whether it could: with a file, whoever still
+    /// reads an older snapshot is in the way.
+    pub async fn scrub(&self) -> Result<bool, StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.scrub().await,
+        }
+    }
+
+    /// Strikes purges off that are done, but for those of which there is more to do by now.
+    pub async fn strike_off(&self, done: Vec<Purge>) -> Result<(), StoreError> {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.strike_off(done).await,
+        }
+    }
+
+    /// Finishes the writes that wait and closes the database. Whoever asks for anything later is told so.
+    pub async fn close(&self) {
+        match &*self.side {
+            Side::Sqlite(sqlite) => sqlite.close().await,
+        }
     }
 }

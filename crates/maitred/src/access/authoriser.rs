@@ -86,7 +86,7 @@ impl Authoriser {
     }
 
     async fn device(&self, hash: TokenHash) -> Result<Option<Identity>, StoreError> {
-        let found = self.store.survey(move |survey| survey.paired_device(&hash)).await?;
+        let found = self.store.paired_device(&hash).await?;
         Ok(found.map(|(device, restaurant)| Identity::of_device(device, restaurant, hash)))
     }
 }

@@ -12,8 +12,7 @@ use super::{Permit, Role};
 use crate::{
     config::{MAX_DEVICES, MAX_PAIRING_CODES, PAIRING_CODE_AGE, PAIRING_FAILURES},
     dispatch::uuid,
-    feed::Committed,
-    store::{Store, StoreError},
+    store::{OpenCode, Store, StoreError},
 };
 
 /// A device that was let in.
@@ -103,24 +102,23 @@ pub(super) type TokenHash = [u8; 32];
 /// [`Unpaired::NoRestaurant`], [`Unpaired::TooManyCodes`] or the database.
 pub async fn offer(store: &Store, permit: &Permit, offer: Offer, at: Time) -> Result<PairingCode, Unpaired> {
     let by = permit.subject().map(str::to_owned);
-    let offered = store.change(permit, move |tx, restaurant| {
-        if tx.restaurant(restaurant)?.is_none() {
-            return Ok((Err(Unpaired::NoRestaurant(restaurant.clone())), None));
+    let restaurant = permit.restaurant().clone();
+    let offered = store.register(permit, None, move |register| {
+        let register = register.ok_or(Unpaired::NoRestaurant(restaurant))?;
+        register.drop_codes(|open| is_spent(open, at));
+        if register.codes().len() >= MAX_PAIRING_CODES {
+            return Err(Unpaired::TooManyCodes);
         }
-        tx.drop_pairing_codes(restaurant, at, PAIRING_FAILURES)?;
-        if tx.count_pairing_codes(restaurant)? >= MAX_PAIRING_CODES {
-            return Ok((Err(Unpaired::TooManyCodes), None));
-        }
-        let expires_at = later(at);
         // One that is open already is as good as another: it is drawn again.
         let code = loop {
             let code = format!("{:06}", rand::random_range(0..1_000_000));
-            let code = PairingCode { code, name: offer.name.clone(), role: offer.role, expires_at };
-            if tx.put_pairing_code(restaurant, &code, by.as_deref())? {
+            if register.codes().iter().all(|open| open.code.code != code) {
                 break code;
             }
         };
-        Ok((Ok(code), None))
+        let code = PairingCode { code, name: offer.name, role: offer.role, expires_at: later(at) };
+        register.open_code(OpenCode { code: code.clone(), made_by: by, failures: 0 });
+        Ok(code)
     });
     offered.await.map_err(Unpaired::Store)?
 }
@@ -140,21 +138,23 @@ pub async fn pair(
     let secret: [u8; 32] = rand::random();
     let token = secret.iter().fold(DEVICE_TOKEN.to_owned(), |text, byte| format!("{text}{byte:02x}"));
     let (hash, code) = (token_hash(&token), code.to_owned());
-    let paired = store.change(&permit, move |tx, restaurant| {
-        tx.drop_pairing_codes(restaurant, at, PAIRING_FAILURES)?;
-        let Some((offered, paired_by)) = tx.take_pairing_code(restaurant, &code)? else {
-            tx.count_pairing_failure(restaurant)?;
-            return Ok((Err(Unpaired::WrongCode), None));
+    let paired = store.register(&permit, None, move |register| {
+        // Whether the restaurant exists is not said.
+        let register = register.ok_or(Unpaired::WrongCode)?;
+        register.drop_codes(|open| is_spent(open, at));
+        let Some(OpenCode { code: offered, made_by, .. }) = register.take_code(&code) else {
+            register.count_failure();
+            return Err(Unpaired::WrongCode);
         };
-        if tx.count_devices(restaurant)? >= MAX_DEVICES && !tx.drop_revoked_device(restaurant)? {
-            return Ok((Err(Unpaired::TooManyDevices), None));
+        if register.devices() >= MAX_DEVICES && !register.drop_first_revoked() {
+            return Err(Unpaired::TooManyDevices);
         }
         let name = name.or(offered.name).unwrap_or_else(|| "Device".to_owned());
         let (revoked_at, revoked_by) = (None, None);
         let (id, role) = (uuid("device-"), offered.role);
-        let device = Device { id, name, role, paired_at: at, paired_by, revoked_at, revoked_by };
-        tx.put_device(restaurant, &device, &hash)?;
-        Ok((Ok(device), None))
+        let device = Device { id, name, role, paired_at: at, paired_by: made_by, revoked_at, revoked_by };
+        register.add_device(device.clone(), hash);
+        Ok(device)
     });
     Ok((paired.await.map_err(Unpaired::Store)??, token))
 }
@@ -164,12 +164,14 @@ pub async fn pair(
 /// # Errors
 /// [`Unpaired::NoDevice`] or the database.
 pub async fn rename(store: &Store, permit: &Permit, id: &str, name: String) -> Result<Device, Unpaired> {
-    let id = id.to_owned();
-    let renamed = store.change(permit, move |tx, restaurant| {
-        tx.rename_device(restaurant, &id, &name)?;
-        Ok((tx.device(restaurant, &id)?.ok_or(Unpaired::NoDevice(id)), None))
+    let no_device = Unpaired::NoDevice(id.to_owned());
+    let renamed = store.register(permit, Some(id), move |register| {
+        let register = register?;
+        let device = Device { name, ..register.device()?.clone() };
+        register.put_device(device.clone());
+        Some(device)
     });
-    renamed.await.map_err(Unpaired::Store)?
+    renamed.await.map_err(Unpaired::Store)?.ok_or(no_device)
 }
 
 /// Sends a device away for good: its token does not count any more, and its sockets are closed.
@@ -177,13 +179,24 @@ pub async fn rename(store: &Store, permit: &Permit, id: &str, name: String) -> R
 /// # Errors
 /// [`Unpaired::NoDevice`] or the database.
 pub async fn revoke(store: &Store, permit: &Permit, id: &str, at: Time) -> Result<Device, Unpaired> {
-    let (id, by) = (id.to_owned(), permit.subject().map(str::to_owned));
-    let revoked = store.change(permit, move |tx, restaurant| {
-        tx.revoke_device(restaurant, &id, at, by.as_deref())?;
-        let device = tx.device(restaurant, &id)?.ok_or(Unpaired::NoDevice(id));
-        Ok((device, Some(Committed::AccessChanged(restaurant.clone()))))
+    let (no_device, by) = (Unpaired::NoDevice(id.to_owned()), permit.subject().map(str::to_owned));
+    let revoked = store.register(permit, Some(id), move |register| {
+        let register = register?;
+        let mut device = register.device()?.clone();
+        // Unless it was before.
+        if device.revoked_at.is_none() {
+            device = Device { revoked_at: Some(at), revoked_by: by, ..device };
+            register.put_device(device.clone());
+        }
+        register.doubt_access();
+        Some(device)
     });
-    revoked.await.map_err(Unpaired::Store)?
+    revoked.await.map_err(Unpaired::Store)?.ok_or(no_device)
+}
+
+/// Whether a code has had its time, or its share of wrong guesses.
+fn is_spent(open: &OpenCode, at: Time) -> bool {
+    open.code.expires_at <= at || open.failures >= PAIRING_FAILURES
 }
 
 pub(super) fn token_hash(token: &str) -> TokenHash {

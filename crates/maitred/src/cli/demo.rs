@@ -23,7 +23,7 @@ use crate::{
     config::{Config, Database},
     dispatch::{Caller, dispatch, mint, now},
     server::Server,
-    store::{Outcome, Store, WriteError},
+    store::{Outcome, Store, StoreError, WriteError},
 };
 
 /// Show a restaurant that lives by itself
@@ -212,21 +212,21 @@ impl House {
     }
 
     async fn smallest_free_table(&self, size: u64) -> Result<Option<Id>, Over> {
-        let tables = self.store.read(&self.permit, |snapshot| {
-            let tables = snapshot.tables()?;
-            Ok(tables.iter().map(|table| serde_json::from_str(table.get())).collect::<Result<Vec<Table>, _>>()?)
-        });
+        let tables = self.store.tables(&self.permit).await?.map(|(tables, _)| tables).unwrap_or_default();
+        let tables = tables.iter().map(|table| serde_json::from_str(table.get()));
+        let tables: Vec<Table> = tables.collect::<Result<_, _>>().map_err(StoreError::from)?;
         // No host gives a large table to a couple.
         let fits = |table: &Table| (size..=size * 2 + 1).contains(&table.capacity.into());
         let free = |table: &Table| table.status == TableStatus::Available && fits(table);
-        let free = tables.await?.into_iter().filter(free);
+        let free = tables.into_iter().filter(free);
         Ok(free.min_by_key(|table| table.capacity).map(|table| table.id))
     }
 
     /// How many parties wait.
     async fn queue(&self) -> Result<usize, Over> {
-        let guests = self.store.read(&self.permit, |snapshot| snapshot.present_guests());
-        Ok(guests.await?.iter().filter(|guest| guest.get().contains(r#""status":"waiting""#)).count())
+        let floor = self.store.floor(&self.permit).await?;
+        let guests = floor.map(|floor| floor.guests).unwrap_or_default();
+        Ok(guests.iter().filter(|guest| guest.get().contains(r#""status":"waiting""#)).count())
     }
 
     async fn turn_on_dirty_tables(&self) -> Result<(), Over> {

@@ -45,7 +45,7 @@ impl Restaurant {
     pub(super) async fn run(self) -> Result<()> {
         match self {
             Self::Add { id, name, tables, database } => {
-                let store = open(&database.database)?;
+                let store = open(&database.database).await?;
                 add(&store, &id, name.as_deref(), starter_tables(tables.into())).await?;
                 println!("Added restaurant {id} with {tables} tables.");
                 store.close().await;
@@ -56,7 +56,7 @@ impl Restaurant {
                 {
                     bail!("there is no database at {}; `maitred restaurant add` makes one", path.display());
                 }
-                let store = open(&database)?;
+                let store = open(&database).await?;
                 list(&store).await?;
                 store.close().await;
             }
@@ -65,8 +65,8 @@ impl Restaurant {
     }
 }
 
-fn open(database: &Database) -> Result<Store> {
-    Ok(Store::open(database, Feed::new(Arc::new(Hub::default())))?)
+async fn open(database: &Database) -> Result<Store> {
+    Ok(Store::open(database, Feed::new(Arc::new(Hub::default()))).await?)
 }
 
 /// Adds a restaurant with these tables.
@@ -93,9 +93,10 @@ async fn list(store: &Store) -> Result<()> {
     for restaurant in store.restaurants(house.scope()).await? {
         let restaurant: floor::Restaurant = serde_json::from_str(restaurant.get())?;
         let permit = house.permit(Right::See, restaurant.id.as_str())?;
-        let counts = store.read(&permit, |snapshot| Ok((snapshot.tables()?.len(), snapshot.present_guests()?.len())));
-        let (tables, guests) = counts.await?;
-        rows.push((restaurant, tables, guests));
+        // One that has gone meanwhile is not listed.
+        if let Some(floor) = store.floor(&permit).await? {
+            rows.push((restaurant, floor.tables.len(), floor.guests.len()));
+        }
     }
     let width = rows.iter().map(|(restaurant, ..)| restaurant.id.as_str().len()).max().unwrap_or(0).max("ID".len());
     println!("{:width$}  TABLES  GUESTS  NAME", "ID");

@@ -260,7 +260,7 @@ pub const PAIRING_FAILURES: u32 = 10;
 pub const PAIRING_TRY_INTERVAL: Duration = Duration::from_secs(6);
 
 /// Pairing codes of a restaurant that may be open at once: as many devices as one would set up in ten minutes.
-pub const MAX_PAIRING_CODES: u64 = 20;
+pub const MAX_PAIRING_CODES: usize = 20;
 
 /// The most devices of a restaurant, those that were sent away included; of these, the oldest make room.
 pub const MAX_DEVICES: u64 = 1_000;

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     access::Right,
     config::{DEFAULT_AUDIT_PAGE, MAX_PAGE, MAX_PAGE_BYTES},
-    store::{AuditedMessage, StoreError},
+    store::{AuditPage, AuditedMessage, Head, StoreError},
 };
 
 /// Some of what was done, the newest first.
@@ -60,18 +60,12 @@ pub(super) async fn list(
     let limit = query.number("limit", DEFAULT_AUDIT_PAGE, 1, MAX_PAGE, &mut faults);
     let wanted = if faults.is_empty() { Ok((before, limit)) } else { Err(faults) };
     let (before, limit) = in_restaurant(&edge, &permit, wanted).await?;
-    let read = edge.store.read(&permit, move |snapshot| {
-        let Some((seq, epoch)) = snapshot.head()? else { return Ok(None) };
-        let page = snapshot.log_before(before, limit, MAX_PAGE_BYTES)?;
-        let oldest = page.last().map(|oldest| oldest.seq);
-        let next = match oldest {
-            Some(oldest) if snapshot.log_reaches_before(oldest)? => Some(oldest),
-            _ => None,
-        };
-        let entries = page.into_iter().map(Entry::read).collect::<Result<_, _>>()?;
-        Ok(Some(Audit { entries, next, seq, epoch }))
-    });
-    Ok(answer::ok(&read.await?.ok_or_else(|| Refusal::no_restaurant(restaurant))?))
+    let page = edge.store.log_before(&permit, before, limit, MAX_PAGE_BYTES).await?;
+    let AuditPage { head: Head { seq, epoch, .. }, messages, has_more } =
+        page.ok_or_else(|| Refusal::no_restaurant(restaurant))?;
+    let next = messages.last().map(|oldest| oldest.seq).filter(|_| has_more);
+    let entries = messages.into_iter().map(Entry::read).collect::<Result<_, _>>()?;
+    Ok(answer::ok(&Audit { entries, next, seq, epoch }))
 }
 
 impl Entry {

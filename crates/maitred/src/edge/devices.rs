@@ -84,13 +84,7 @@ pub(super) async fn list(
     By(identity): By,
 ) -> Result<Response, Problem> {
     let permit = identity.permit(Right::Manage, &restaurant)?;
-    let devices = edge.store.read(&permit, |snapshot| {
-        if snapshot.head()?.is_none() {
-            return Ok(None);
-        }
-        snapshot.devices().map(Some)
-    });
-    let devices = devices.await?.ok_or_else(|| Refusal::no_restaurant(restaurant))?;
+    let devices = edge.store.devices(&permit).await?.ok_or_else(|| Refusal::no_restaurant(restaurant))?;
     Ok(answer::ok(&Devices { devices }))
 }
 

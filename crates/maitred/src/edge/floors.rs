@@ -16,7 +16,7 @@ use super::{
 use crate::{
     access::Right,
     config::{MAX_PAGE, MAX_PAGE_BYTES},
-    store::RestaurantRow,
+    store::{FloorRows, Head, LogPage, RestaurantRow, StoreError},
 };
 
 /// Everything that a device draws, in one consistent read.
@@ -54,12 +54,9 @@ pub(super) async fn show(
     By(identity): By,
 ) -> Result<Response, Problem> {
     let permit = identity.permit(Right::See, &restaurant)?;
-    let floor = edge.store.read(&permit, |snapshot| {
-        let Some(RestaurantRow { body, head, epoch }) = snapshot.restaurant()? else { return Ok(None) };
-        let (guests, tables) = (snapshot.present_guests()?, snapshot.tables()?);
-        Ok(Some(Floor { restaurant: body, guests, tables, seq: head, epoch }))
-    });
-    Ok(answer::ok(&floor.await?.ok_or_else(|| Refusal::no_restaurant(restaurant))?))
+    let floor = edge.store.floor(&permit).await?.ok_or_else(|| Refusal::no_restaurant(restaurant))?;
+    let FloorRows { restaurant: RestaurantRow { body, head }, guests, tables } = floor;
+    Ok(answer::ok(&Floor { restaurant: body, guests, tables, seq: head.seq, epoch: head.epoch }))
 }
 
 pub(super) async fn changes(
@@ -74,18 +71,14 @@ pub(super) async fn changes(
     let limit = query.number("limit", MAX_PAGE, 1, MAX_PAGE, &mut faults);
     let wanted = if faults.is_empty() { Ok((since, limit)) } else { Err(faults) };
     let (since, limit) = in_restaurant(&edge, &permit, wanted).await?;
-    let read = edge.store.read(&permit, move |snapshot| {
-        let Some((head, epoch)) = snapshot.head()? else { return Ok(None) };
-        let page = if since < head { snapshot.log_after(since, limit, MAX_PAGE_BYTES)? } else { Vec::new() };
-        Ok(Some((page, head, epoch)))
-    });
-    let (page, head, epoch) = read.await?.ok_or_else(|| Refusal::no_restaurant(restaurant))?;
-    let reaches_back = page.first().map_or(since == head, |first| first.seq == since + 1);
+    let page = edge.store.log_after(&permit, since, limit, MAX_PAGE_BYTES).await?;
+    let LogPage { head: Head { seq, epoch, .. }, messages } = page.ok_or_else(|| Refusal::no_restaurant(restaurant))?;
+    let reaches_back = messages.first().map_or(since == seq, |first| first.seq == since + 1);
     if !reaches_back {
-        return Err(Problem::log_pruned(since, head));
+        return Err(Problem::log_pruned(since, seq));
     }
-    let next = page.last().map(|last| last.seq).filter(|last| *last < head);
-    let changes = page.into_iter().map(|logged| RawValue::from_string(logged.message));
-    let changes = changes.collect::<Result<_, _>>().map_err(crate::store::StoreError::from)?;
-    Ok(answer::ok(&Changes { changes, next, seq: head, epoch }))
+    let next = messages.last().map(|last| last.seq).filter(|last| *last < seq);
+    let changes = messages.into_iter().map(|logged| RawValue::from_string(logged.message));
+    let changes = changes.collect::<Result<_, _>>().map_err(StoreError::from)?;
+    Ok(answer::ok(&Changes { changes, next, seq, epoch }))
 }

@@ -17,7 +17,7 @@ use super::{
     answer::{self, OneGuest},
     input::{By, Ids, Query, Writing},
     problem::Problem,
-    rows::{in_restaurant, missing, new_id, read, row_id, write},
+    rows::{head, in_restaurant, missing, new_id, row_id, write},
 };
 use crate::{
     access::Right,
@@ -45,9 +45,9 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let permit = identity.permit(Right::See, &restaurant)?;
     let Wanted { statuses, after, limit } = in_restaurant(&edge, &permit, Wanted::read(&query)).await?;
-    let (page, seq) = read(&edge, &permit, move |snapshot| snapshot.guests(&statuses, after.as_ref(), limit)).await?;
-    let GuestsPage { guests, next } = page;
-    Ok(answer::ok(&Guests { guests, next: next.map(|next| next.to_string()), seq }))
+    let read = edge.store.guests(&permit, statuses, after, limit).await?;
+    let (GuestsPage { guests, next }, head) = read.ok_or_else(|| Refusal::no_restaurant(restaurant))?;
+    Ok(answer::ok(&Guests { guests, next: next.map(|next| next.to_string()), seq: head.seq }))
 }
 
 pub(super) async fn show(
@@ -55,10 +55,11 @@ pub(super) async fn show(
     Ids([restaurant, id]): Ids<2>,
     By(identity): By,
 ) -> Result<Response, Problem> {
-    let (permit, wanted) = (identity.permit(Right::See, &restaurant)?, id.clone());
-    let (guest, seq) = read(&edge, &permit, move |snapshot| snapshot.guest(&wanted)).await?;
+    let permit = identity.permit(Right::See, &restaurant)?;
+    let read = edge.store.guest(&permit, &id).await?;
+    let (guest, head) = read.ok_or_else(|| Refusal::no_restaurant(restaurant))?;
     let guest = guest.ok_or_else(|| missing(EntityKind::Guest, &id))?;
-    Ok(answer::row(&guest, &OneGuest { guest: &*guest, seq }))
+    Ok(answer::row(&guest, &OneGuest { guest: &*guest, seq: head.seq }))
 }
 
 pub(super) async fn create(
@@ -141,7 +142,7 @@ async fn purge(
             None => {}
             Some(false) => return Err(refusal.into()),
             Some(true) => {
-                let ((), seq) = read(edge, &permit, |_| Ok(())).await?;
+                let seq = head(edge, &permit).await?.seq;
                 return Ok(answer::ok(&Body { guest: Gone { id: guest }, seq }));
             }
         }

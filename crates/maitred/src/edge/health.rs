@@ -29,7 +29,7 @@ pub(super) async fn ready(State(edge): State<Edge>) -> Result<Response, Problem>
     if edge.house.shutdown.is_cancelled() {
         return Err(StoreError::Closed.into());
     }
-    edge.store.survey(|survey| survey.probe()).await?;
+    edge.store.probe().await?;
     Ok(answer::ok(&Health { status: "ready" }))
 }
 

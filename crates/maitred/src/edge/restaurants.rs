@@ -32,9 +32,9 @@ pub(super) async fn list(State(edge): State<Edge>, By(identity): By) -> Result<R
 
 pub(super) async fn show(State(edge): State<Edge>, Ids([id]): Ids<1>, By(identity): By) -> Result<Response, Problem> {
     let permit = identity.permit(Right::See, &id)?;
-    let restaurant = edge.store.read(&permit, |snapshot| snapshot.restaurant()).await?;
+    let restaurant = edge.store.restaurant(&permit).await?;
     let RestaurantRow { body, head, .. } = restaurant.ok_or_else(|| Refusal::no_restaurant(&id))?;
-    Ok(answer::row(&body, &OneRestaurant { restaurant: &*body, seq: head }))
+    Ok(answer::row(&body, &OneRestaurant { restaurant: &*body, seq: head.seq }))
 }
 
 pub(super) async fn create(State(edge): State<Edge>, writing: Writing) -> Result<Outcome, Problem> {

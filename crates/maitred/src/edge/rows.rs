@@ -7,7 +7,7 @@ use super::{Edge, problem::Problem};
 use crate::{
     access::{Permit, Right},
     dispatch::{Caller, dispatch, mint},
-    store::{Outcome, Snapshot, StoreError},
+    store::{Head, Outcome},
 };
 
 /// The id that a new row brings along, or a new one. One that can't be an id is found out with the other fields.
@@ -50,21 +50,14 @@ pub(super) async fn in_restaurant<T>(
     match wanted {
         Ok(wanted) => Ok(wanted),
         Err(faults) => {
-            read(edge, permit, |_| Ok(())).await?;
+            head(edge, permit).await?;
             Err(Refusal::of(Rejection::Invalid(faults)).into())
         }
     }
 }
 
-/// Something read of a restaurant, with the number of its last message.
-pub(super) async fn read<T: Send + 'static>(
-    edge: &Edge,
-    permit: &Permit,
-    query: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
-) -> Result<(T, u64), Problem> {
-    let read = edge.store.read(permit, |snapshot| {
-        let Some((seq, _)) = snapshot.head()? else { return Ok(None) };
-        Ok(Some((query(snapshot)?, seq)))
-    });
-    Ok(read.await?.ok_or_else(|| Refusal::no_restaurant(permit.restaurant().as_str()))?)
+/// Where the log of a restaurant ends.
+pub(super) async fn head(edge: &Edge, permit: &Permit) -> Result<Head, Problem> {
+    let head = edge.store.head(permit).await?;
+    Ok(head.ok_or_else(|| Refusal::no_restaurant(permit.restaurant().as_str()))?)
 }

@@ -1,7 +1,7 @@
 //! `/restaurants/{restaurant_id}/tables`.
 
 use axum::{extract::State, response::Response};
-use floor::{EntityKind, Expectation, Operation, Purpose, Table, TablePatch};
+use floor::{EntityKind, Expectation, Operation, Purpose, Refusal, Table, TablePatch};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -11,7 +11,7 @@ use super::{
     answer::{self, OneTable},
     input::{By, Ids, Writing},
     problem::Problem,
-    rows::{missing, new_id, read, row_id, write},
+    rows::{missing, new_id, row_id, write},
 };
 use crate::{access::Right, store::Outcome};
 
@@ -30,8 +30,9 @@ pub(super) async fn list(
     By(identity): By,
 ) -> Result<Response, Problem> {
     let permit = identity.permit(Right::See, &restaurant)?;
-    let (tables, seq) = read(&edge, &permit, |snapshot| snapshot.tables()).await?;
-    Ok(answer::ok(&Tables { tables, seq }))
+    let tables = edge.store.tables(&permit).await?;
+    let (tables, head) = tables.ok_or_else(|| Refusal::no_restaurant(restaurant))?;
+    Ok(answer::ok(&Tables { tables, seq: head.seq }))
 }
 
 pub(super) async fn show(
@@ -39,10 +40,11 @@ pub(super) async fn show(
     Ids([restaurant, id]): Ids<2>,
     By(identity): By,
 ) -> Result<Response, Problem> {
-    let (permit, wanted) = (identity.permit(Right::See, &restaurant)?, id.clone());
-    let (table, seq) = read(&edge, &permit, move |snapshot| snapshot.table(&wanted)).await?;
+    let permit = identity.permit(Right::See, &restaurant)?;
+    let read = edge.store.table(&permit, &id).await?;
+    let (table, head) = read.ok_or_else(|| Refusal::no_restaurant(restaurant))?;
     let table = table.ok_or_else(|| missing(EntityKind::Table, &id))?;
-    Ok(answer::row(&table, &OneTable { table: &*table, seq }))
+    Ok(answer::row(&table, &OneTable { table: &*table, seq: head.seq }))
 }
 
 pub(super) async fn create(

@@ -12,7 +12,6 @@ use std::{
 
 use floor::Id;
 use quick_cache::{Weighter, sync::Cache};
-use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 
 use super::{
@@ -24,7 +23,7 @@ use crate::{
     config::{LOG_BLOCK, REPLAY_PAGE_BYTES, SHARED_BYTES, SNAPSHOT_PART_BYTES},
     dispatch::now,
     metrics::Metrics,
-    store::{LoggedMessage, RestaurantRow, Snapshot, Store, StoreError},
+    store::{FloorRows, Head, LogPage, LoggedMessage, RestaurantRow, Store, StoreError},
 };
 
 /// The store, as sessions read it.
@@ -101,9 +100,9 @@ impl Records {
         self.forgotten.load(Ordering::SeqCst)
     }
 
-    /// The number of a restaurant's last message, and the epoch of its log.
-    pub(super) async fn head(&self, permit: &Permit) -> Result<(u64, String), Unread> {
-        self.read(permit, "head", |snapshot| snapshot.head()).await
+    /// Where a restaurant's log ends.
+    pub(super) async fn head(&self, permit: &Permit) -> Result<Head, Unread> {
+        self.read("head", self.store.head(permit)).await
     }
 
     /// Messages of a log, the one after number `last` among them unless the log has forgotten it.
@@ -134,17 +133,13 @@ impl Records {
         after: u64,
         block: &Range<u64>,
     ) -> Result<Arc<Page>, Unread> {
-        let (epoch, limit) = (epoch.to_owned(), block.end - after);
-        let page = self.read(permit, "page", move |snapshot| {
-            let Some((head, current)) = snapshot.head()? else { return Ok(None) };
-            // Another life of the restaurant has numbers of its own. Nor is there a page of what has not happened.
-            if current != epoch || head <= after {
-                return Ok(None);
-            }
-            let messages = snapshot.log_after(after, limit, REPLAY_PAGE_BYTES)?;
-            Ok(Some(Page::new(&messages, head)))
-        });
-        page.await.map(Arc::new)
+        let page = self.store.log_after(permit, after, block.end - after, REPLAY_PAGE_BYTES);
+        let LogPage { head, messages } = self.read("page", page).await?;
+        // Another life of the restaurant has numbers of its own. Nor is there a page of what has not happened.
+        if head.epoch != epoch || head.seq <= after {
+            return Err(Unread::Nothing);
+        }
+        Ok(Arc::new(Page::new(&messages, head.seq)))
     }
 
     /// A restaurant's floor as it was when number `head` was its last message, or later.
@@ -162,13 +157,7 @@ impl Records {
     }
 
     async fn read_floor(&self, permit: &Permit, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {
-        let id = permit.restaurant().clone();
-        let floor = self.read(permit, "floor", move |snapshot| {
-            let Some(restaurant) = snapshot.restaurant()? else { return Ok(None) };
-            let (guests, tables) = (snapshot.present_guests()?, snapshot.tables()?);
-            Ok(Some(Floor::new(&id, restaurant, &guests, &tables)))
-        });
-        let floor = floor.await?;
+        let floor = Floor::new(permit.restaurant(), &self.read("floor", self.store.floor(permit)).await?);
         if floor.seq < head && floor.epoch == epoch {
             // Told to the devices, and not in the database: there is nothing true that they could be sent.
             let lost = format!("the log of {} ends at {}, and {head} was told of", permit.restaurant(), floor.seq);
@@ -177,15 +166,14 @@ impl Records {
         Ok(Arc::new(floor))
     }
 
-    async fn read<T: Send + 'static>(
+    async fn read<T>(
         &self,
-        permit: &Permit,
         what: &'static str,
-        query: impl FnOnce(&Snapshot<'_>) -> Result<Option<T>, StoreError> + Send + 'static,
+        read: impl Future<Output = Result<Option<T>, StoreError>>,
     ) -> Result<T, Unread> {
         let _place = self.line.try_acquire().map_err(|_| Unread::Busy)?;
         self.metrics.session_read(what);
-        self.store.read(permit, query).await.map_err(Unread::Broken)?.ok_or(Unread::Nothing)
+        read.await.map_err(Unread::Broken)?.ok_or(Unread::Nothing)
     }
 }
 
@@ -210,18 +198,18 @@ impl Page {
 }
 
 impl Floor {
-    fn new(id: &Id, restaurant: RestaurantRow, guests: &[Box<RawValue>], tables: &[Box<RawValue>]) -> Self {
-        let RestaurantRow { body, head: seq, epoch } = restaurant;
-        let timestamp = now();
+    fn new(id: &Id, rows: &FloorRows) -> Self {
+        let FloorRows { restaurant: RestaurantRow { body, head }, guests, tables } = rows;
+        let (timestamp, seq, epoch) = (now(), head.seq, &head.epoch);
         let runs = parts(guests, tables, SNAPSHOT_PART_BYTES);
         let part = |(index, (guests, tables))| {
-            let data = SnapshotPart { restaurant: &body, guests, tables };
+            let data = SnapshotPart { restaurant: body, guests, tables };
             let (part, parts) = (index + 1, runs.len());
-            Say::Snapshot { restaurant_id: id, timestamp, seq, epoch: &epoch, part, parts, data }.frame()
+            Say::Snapshot { restaurant_id: id, timestamp, seq, epoch, part, parts, data }.frame()
         };
         let rows = (guests.len() + tables.len()) as u64;
         let parts = runs.iter().copied().enumerate().map(part).collect();
-        Self { seq, rows, parts, epoch }
+        Self { seq, rows, parts, epoch: epoch.clone() }
     }
 }
 
@@ -269,7 +257,7 @@ mod tests {
     #[tokio::test]
     async fn what_a_read_brings_that_was_under_way_during_a_purge_is_not_handed_out() {
         let hub = Arc::new(Hub::default());
-        let store = Store::open(&Database::Memory, Feed::new(Arc::clone(&hub))).expect("a store");
+        let store = Store::open(&Database::Memory, Feed::new(Arc::clone(&hub))).await.expect("a store");
         let ask = async |command| {
             dispatch(&store, "bistro", command, Caller::of_the_house()).await.expect("nothing stands in the way");
         };
@@ -280,11 +268,11 @@ mod tests {
         ask(Command::Write(Step { operation, expects: Expectation::Any })).await;
         let records = Arc::new(Records::new(store.clone(), 8, Arc::clone(&hub.metrics)));
         let permit = Identity::of_the_house().permit(Right::See, "bistro").expect("a permit");
-        let (_, epoch) = records.head(&permit).await.expect("a restaurant");
+        let epoch = records.head(&permit).await.expect("a restaurant").epoch;
 
         // Asked for before the purge, and looked at after it; the store is held up until both are asked for.
         let (open, gate) = mpsc::channel::<()>();
-        let mut held_up = pin!(store.survey(move |_| Ok(gate.recv().is_ok())));
+        let mut held_up = pin!(store.register(&permit, None, move |_| gate.recv().is_ok()));
         assert!(poll!(&mut held_up).is_pending());
         let mut page = pin!(records.page(&permit, &epoch, 0));
         let mut floor = pin!(records.floor(&permit, &epoch, 1));

@@ -187,9 +187,9 @@ impl Membership {
     /// since then, the room hears of every message.
     pub(super) async fn open(&self, records: &Records) -> Result<String, Unread> {
         let read = async || {
-            let (head, epoch) = records.head(&self.permit).await?;
-            self.room.news.send_modify(|news| news.head = head.max(news.head));
-            Ok(epoch)
+            let head = records.head(&self.permit).await?;
+            self.room.news.send_modify(|news| news.head = head.seq.max(news.head));
+            Ok(head.epoch)
         };
         self.room.epoch.get_or_try_init(read).await.cloned()
     }

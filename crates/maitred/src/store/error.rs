@@ -11,10 +11,10 @@ use rusqlite::{ErrorCode, ffi};
 /// A broken world: nothing that the caller did, and nothing that a rule could judge.
 #[derive(Debug, Clone)]
 pub enum StoreError {
-    /// The database file can't be opened. Says why, and what to do.
+    /// The database can't be opened. Says why, and what to do.
     Open {
-        /// The database file.
-        path: PathBuf,
+        /// The database: its file, or where its server is.
+        database: String,
         /// What is wrong, and what to do.
         why: String,
     },
@@ -83,7 +83,10 @@ impl StoreError {
     /// The same for someone who tried to start a server.
     pub(crate) fn at_start(self) -> Self {
         match self {
-            Self::Database(failure) => Self::Open { why: failure.trouble.at_start(&failure.cause), path: failure.file },
+            Self::Database(failure) => Self::Open {
+                why: failure.trouble.at_start(&failure.cause),
+                database: failure.file.display().to_string(),
+            },
             other => other,
         }
     }
@@ -232,7 +235,7 @@ fn cause(error: &rusqlite::Error) -> String {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open { path, why } => write!(f, "can't open the database {}: {why}", path.display()),
+            Self::Open { database, why } => write!(f, "can't open the database {database}: {why}"),
             Self::Database(Failure { file, trouble: Trouble::Other, cause, .. }) => {
                 f.write_str(&Trouble::Other.while_running(&file.display().to_string(), cause))
             }

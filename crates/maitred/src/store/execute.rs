@@ -1,30 +1,73 @@
-//! One write, from the rows it needs to the log. Written once; what is SQL in it stands in the transaction that it is
-//! handed. Runs inside that transaction and never commits.
+//! One write, from the rows that it needs to what is to be put: the same for every database. Pure. Each side loads what
+//! stands before the write and puts what comes of it, in one transaction, in which nobody else writes to that
+//! restaurant.
 
-use floor::{Change, Refusal, Rejection, Request, Slice, decide};
+use std::{
+    any::Any,
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
-use super::{Outcome, StoreError, Write, WriteError, sqlite::Tx};
+use floor::{Change, Id, Refusal, Rejection, Slice, decide};
+
+use super::{Outcome, StoreError, Write, WriteError};
 use crate::feed::Committed;
 
-/// What a write came to, and what the devices are to hear of it once it is committed.
-pub(super) struct Executed {
-    pub(super) outcome: Outcome,
-    pub(super) committed: Vec<Committed>,
+/// What stands before a write: the rows that it needs and what goes with them.
+#[derive(Default)]
+pub(super) struct Before {
+    /// The rows that the write names, and those paired with them: see [`floor::Command::needs`].
+    pub(super) slice: Slice,
+    /// The number of the restaurant's last message.
+    pub(super) head: u64,
+    /// The life of its log; empty where there is no restaurant.
+    pub(super) epoch: String,
+    /// Answers kept for retries, by key.
+    pub(super) kept: HashMap<String, Kept>,
 }
 
-pub(super) fn execute(tx: &Tx<'_>, write: &Write) -> Result<Executed, WriteError> {
+/// An answer kept for a retry.
+pub(super) struct Kept {
+    pub(super) fingerprint: [u8; 32],
+    pub(super) outcome: Outcome,
+}
+
+/// What comes of a write: what is to be put, and what the devices are to hear of it once that is committed.
+pub(super) struct Executed {
+    pub(super) outcome: Outcome,
+    /// What becomes true of the rows, in this order.
+    pub(super) changes: Vec<Change>,
+    /// What is appended to the log: the texts of the messages up to number `outcome.seq`.
+    pub(super) messages: Vec<String>,
+    /// The life of the log.
+    epoch: String,
+    /// The guests that are noted down to be forgotten.
+    pub(super) forgets: Vec<Id>,
+    /// Whether the answer is to be kept for a retry.
+    pub(super) is_new: bool,
+}
+
+/// Decides a write. A command that trips over a bug must not take others down with it.
+///
+/// # Errors
+/// Nothing of the write is to be put.
+pub(super) fn execute(before: &Before, write: &Write) -> Result<Executed, WriteError> {
+    catch_unwind(AssertUnwindSafe(|| execute_rashly(before, write)))
+        .unwrap_or_else(|panic| Err(StoreError::Bug(panic_text(panic.as_ref())).into()))
+}
+
+fn execute_rashly(before: &Before, write: &Write) -> Result<Executed, WriteError> {
     let request = &write.request;
     let mut key_is_taken = false;
     if let Some(idempotency) = &write.idempotency
-        && let Some(kept) = tx.find_kept(&request.restaurant, &idempotency.key, request.at)?
+        && let Some(kept) = before.kept.get(&idempotency.key)
     {
         if kept.fingerprint == idempotency.fingerprint {
-            return Ok(Executed { outcome: kept.outcome, committed: Vec::new() });
+            return Ok(Executed::again(kept.outcome.clone()));
         }
         key_is_taken = true;
     }
-    let (slice, head) = load(tx, request)?;
-    let decision = match decide(&slice, request) {
+    let decision = match decide(&before.slice, request) {
         Err(missing @ Refusal { rejection: Rejection::NotFound { .. }, .. }) => {
             return Err(WriteError::Refused(missing));
         }
@@ -39,69 +82,54 @@ pub(super) fn execute(tx: &Tx<'_>, write: &Write) -> Result<Executed, WriteError
         Ok(decision) => decision,
     };
     let decision = if write.purging { decision.purged() } else { decision };
-    let messages = decision.messages(request, head).map_err(|rejection| WriteError::Refused(Refusal::of(rejection)))?;
-    for change in &decision.changes {
-        tx.put(request, change)?;
-    }
-    let mut committed = Vec::with_capacity(messages.len());
-    let mut seq = head;
-    for message in messages {
-        seq += 1;
-        tx.append(request, seq, write.subject.as_deref(), &message)?;
-        committed.push(Committed::Message { restaurant: request.restaurant.clone(), seq, message });
-    }
-    if seq > head {
-        tx.set_head(&request.restaurant, seq)?;
-    }
-    if write.purging {
-        let mut deleted = decision.changes.iter().filter_map(|change| match change {
-            Change::GuestDeleted(id) => Some(id),
-            _ => None,
-        });
-        deleted.try_for_each(|guest| tx.intend_purge(&request.restaurant, guest, seq))?;
-    }
-    if decision.changes.iter().any(|change| matches!(change, Change::RestaurantDeleted(_))) {
-        committed.push(Committed::RestaurantDeleted(request.restaurant.clone()));
-    }
-    let outcome = Outcome { answer: decision.answer, seq };
-    if let Some(idempotency) = &write.idempotency {
-        tx.keep(&request.restaurant, idempotency, &outcome, request.at)?;
-    }
-    Ok(Executed { outcome, committed })
+    let messages =
+        decision.messages(request, before.head).map_err(|rejection| WriteError::Refused(Refusal::of(rejection)))?;
+    let deleted = decision.changes.iter().filter_map(|change| match change {
+        Change::GuestDeleted(id) if write.purging => Some(id.clone()),
+        _ => None,
+    });
+    Ok(Executed {
+        outcome: Outcome { answer: decision.answer, seq: before.head + messages.len() as u64 },
+        forgets: deleted.collect(),
+        changes: decision.changes,
+        messages,
+        epoch: before.epoch.clone(),
+        is_new: true,
+    })
 }
 
-/// The rows that the command names and those paired with them, and the number of the restaurant's last message.
-fn load(tx: &Tx<'_>, request: &Request) -> Result<(Slice, u64), StoreError> {
-    let mut slice = Slice::default();
-    let Some((restaurant, head)) = tx.restaurant(&request.restaurant)? else { return Ok((slice, 0)) };
-    let id = restaurant.id.clone();
-    slice.restaurant = Some(restaurant);
-    let needs = request.command.needs();
-    let mut guests = Vec::new();
-    let mut tables = Vec::new();
-    for guest in needs.guests {
-        guests.extend(tx.guest(&id, guest)?);
+impl Executed {
+    /// What a retry comes to: it is told what it was told before.
+    fn again(outcome: Outcome) -> Self {
+        let (changes, messages, forgets) = (Vec::new(), Vec::new(), Vec::new());
+        Self { outcome, changes, messages, epoch: String::new(), forgets, is_new: false }
     }
-    for table in needs.tables {
-        tables.extend(tx.table(&id, table)?);
+
+    /// The messages with their numbers.
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (u64, &str)> {
+        let first = self.outcome.seq + 1 - self.messages.len() as u64;
+        (first..).zip(self.messages.iter().map(String::as_str))
     }
-    for number in needs.table_numbers {
-        tables.extend(tx.tables_numbered(&id, number)?);
-    }
-    // A seating has two halves, and each points to the other: one step from each row named closes the circle.
-    let paired_tables: Vec<_> = guests.iter().filter_map(|guest| guest.table_id.clone()).collect();
-    let paired_guests: Vec<_> = tables.iter().filter_map(|table| table.guest_id.clone()).collect();
-    slice.guests.extend(guests.into_iter().map(|guest| (guest.id.clone(), guest)));
-    slice.tables.extend(tables.into_iter().map(|table| (table.id.clone(), table)));
-    for table in paired_tables {
-        if !slice.tables.contains_key(&table) {
-            slice.tables.extend(tx.table(&id, &table)?.map(|table| (table.id.clone(), table)));
+
+    /// What the caller is told, and what everyone else is to hear, now that it is committed.
+    pub(super) fn committed(self, write: &Write) -> (Outcome, Vec<Committed>) {
+        let restaurant = &write.request.restaurant;
+        let first = self.outcome.seq + 1 - self.messages.len() as u64;
+        let messages = (first..).zip(self.messages).map(|(seq, message)| Committed::Message {
+            restaurant: restaurant.clone(),
+            epoch: self.epoch.clone(),
+            seq,
+            message,
+        });
+        let mut committed: Vec<_> = messages.collect();
+        if self.changes.iter().any(|change| matches!(change, Change::RestaurantDeleted(_))) {
+            committed.push(Committed::RestaurantDeleted(restaurant.clone()));
         }
+        (self.outcome, committed)
     }
-    for guest in paired_guests {
-        if !slice.guests.contains_key(&guest) {
-            slice.guests.extend(tx.guest(&id, &guest)?.map(|guest| (guest.id.clone(), guest)));
-        }
-    }
-    Ok((slice, head))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    // Words that were put together may quote a guest; where it happened stands on standard error.
+    panic.downcast_ref::<&'static str>().map_or_else(|| "a panic".to_owned(), |text| (*text).to_owned())
 }

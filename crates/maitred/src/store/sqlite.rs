@@ -1,4 +1,5 @@
-//! The store on SQLite: opening a file, its schema, and the two ways to it, one writer and a few readers.
+//! The side of the store that keeps a SQLite file: opening it, its schema, and the two ways to it, one writer and a few
+//! readers.
 
 mod copy;
 mod devices;
@@ -12,31 +13,25 @@ mod survey;
 mod tx;
 mod writer;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
-use floor::Id;
+use floor::{Id, Time};
 use readers::Readers;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
-use serde_json::value::RawValue;
 use writer::Writer;
 
-use super::{Outcome, StoreError, Write, WriteError, error::why_not_opened};
+use super::{Outcome, Purge, PurgeStep, Register, Search, StoreError, Write, WriteError, error::why_not_opened};
 use crate::{
-    access::{Permit, Scope},
-    config::{BUSY_TIMEOUT, DATABASE_CACHE_KIB, Database},
-    feed::{Committed, Feed},
+    access::Permit,
+    config::{BUSY_TIMEOUT, DATABASE_CACHE_KIB},
+    feed::Feed,
 };
 
 pub(crate) use copy::{Check, Settled, begin_new_life, check_database, copy_database, settle};
 pub(crate) use lock::FileLock;
-pub use prune::Piece;
-pub use purge::{Overdue, Purge, Search, Traces};
-pub use snapshot::{AuditedMessage, GuestsPage, LoggedMessage, Place, RestaurantRow, Snapshot};
-pub use survey::Survey;
-pub(super) use tx::Tx;
+pub(super) use snapshot::Snapshot;
+use survey::Survey;
+use tx::Tx;
 
 /// The schema, one step a release that changed it. `PRAGMA user_version` counts the steps taken.
 const SCHEMA: [&str; 3] =
@@ -49,13 +44,8 @@ const UNTIDY_STEPS: usize = 2;
 /// Marks a file as ours (`PRAGMA application_id`): the letters `mtrd`.
 const APPLICATION_ID: i32 = 0x6d74_7264;
 
-/// A database of restaurants. Clones share it.
-#[derive(Clone)]
-pub struct Store {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
+/// A SQLite database.
+pub(super) struct Sqlite {
     /// What the file is called in messages to people.
     path: PathBuf,
     writer: Writer,
@@ -65,45 +55,39 @@ struct Inner {
     lock: Option<FileLock>,
 }
 
-impl Store {
-    /// Opens a database, creating it or bringing its schema up to date where needed. Committed changes go to `feed`.
-    ///
-    /// # Errors
-    /// [`StoreError::Open`], with what to do about it.
-    pub fn open(database: &Database, feed: Feed) -> Result<Self, StoreError> {
-        let (path, connection, readers, lock) = match database {
-            Database::Memory => (Path::new(":memory:"), Connection::open_in_memory()?, None, None),
-            Database::File(path) => {
-                let open_error = |why: String| StoreError::Open { path: path.clone(), why };
-                inspect::kind(path).map_err(open_error)?;
-                let lock = FileLock::take(path).map_err(open_error)?;
-                inspect::files(path).map_err(open_error)?;
-                let connection = Connection::open(path).map_err(|error| open_error(why_not_opened(&error)))?;
-                (path.as_path(), connection, Some(Readers::new(path.clone())), Some(lock))
-            }
-        };
-        prepare(&connection).map_err(|why| StoreError::Open { path: path.to_owned(), why })?;
+impl Sqlite {
+    /// Opens a file, creating it or bringing its schema up to date where needed.
+    pub(super) fn open(path: &Path, feed: Feed) -> Result<Self, StoreError> {
+        let open_error = |why: String| StoreError::Open { database: path.display().to_string(), why };
+        inspect::kind(path).map_err(open_error)?;
+        let lock = FileLock::take(path).map_err(open_error)?;
+        inspect::files(path).map_err(open_error)?;
+        let connection = Connection::open(path).map_err(|error| open_error(why_not_opened(&error)))?;
+        prepare(&connection).map_err(open_error)?;
         let writer = Writer::start(connection, feed);
+        let readers = Some(Readers::new(path.to_owned()));
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        Ok(Self { inner: Arc::new(Inner { path, writer, readers, lock }) })
+        Ok(Self { path, writer, readers, lock: Some(lock) })
     }
 
-    /// Makes a write durable. Once it is, its messages are with the feed, and only then does this return.
-    ///
-    /// # Errors
-    /// Nothing of the write was kept, unless [`StoreError::is_in_doubt`].
-    pub async fn execute(&self, write: Write) -> Result<Outcome, WriteError> {
-        self.inner.writer.execute(write).await.map_err(|error| match error {
+    /// A database in this process's memory.
+    pub(super) fn in_memory(feed: Feed) -> Result<Self, StoreError> {
+        let connection = Connection::open_in_memory()?;
+        let path = PathBuf::from(":memory:");
+        let open_error = |why| StoreError::Open { database: path.display().to_string(), why };
+        prepare(&connection).map_err(open_error)?;
+        Ok(Self { writer: Writer::start(connection, feed), readers: None, lock: None, path })
+    }
+
+    pub(super) async fn execute(&self, write: Write) -> Result<Outcome, WriteError> {
+        self.writer.execute(write).await.map_err(|error| match error {
             WriteError::Store(error) => WriteError::Store(self.named(error)),
             other => other,
         })
     }
 
     /// Reads from one consistent snapshot of everything that is committed of the permit's restaurant.
-    ///
-    /// # Errors
-    /// Only if the database is broken or closed.
-    pub async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         permit: &Permit,
         query: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -112,20 +96,8 @@ impl Store {
         self.look(move |connection| query(&Snapshot::new(connection, &restaurant))).await
     }
 
-    /// The restaurants that someone is let into, in JSON, by id.
-    ///
-    /// # Errors
-    /// Only if the database is broken or closed.
-    pub async fn restaurants(&self, scope: &Scope) -> Result<Vec<Box<RawValue>>, StoreError> {
-        let scope = scope.clone();
-        self.survey(move |survey| survey.restaurants(|id| scope.covers(id))).await
-    }
-
     /// Reads across all restaurants, for the process itself: nobody is ever told what is seen here.
-    ///
-    /// # Errors
-    /// Only if the database is broken or closed.
-    pub async fn survey<T: Send + 'static>(
+    pub(super) async fn survey<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Survey<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -136,84 +108,89 @@ impl Store {
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let read = match &self.inner.readers {
+        let read = match &self.readers {
             Some(readers) => readers.read(query).await,
-            None => self.inner.writer.run(query).await,
+            None => self.writer.run(query).await,
         };
         read.map_err(|error| self.named(error))
     }
 
-    /// Makes a change durable that is not the floor's, of the permit's restaurant, in a transaction of its own. What is to
-    /// be told of it is told after the commit, before this returns.
-    ///
-    /// # Errors
-    /// Nothing of the change was kept, unless [`StoreError::is_in_doubt`].
-    pub(crate) async fn change<T: Send + 'static>(
+    /// Does something that only the writer may do.
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.run(job).await.map_err(|error| self.named(error))
+    }
+
+    pub(super) async fn register<T: Send + 'static>(
         &self,
         permit: &Permit,
-        change: impl FnOnce(&Tx<'_>, &Id) -> Result<(T, Option<Committed>), StoreError> + Send + 'static,
+        device: Option<String>,
+        change: impl FnOnce(Option<&mut Register>) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
         let restaurant = permit.restaurant().clone();
-        self.inner.writer.change(move |tx| change(tx, &restaurant)).await.map_err(|error| self.named(error))
-    }
-
-    /// Forgets a piece of the log that a read has found, when its turn comes among the writes that wait, and returns how
-    /// many messages that were: fewer than were found where some of them may not go any more.
-    ///
-    /// # Errors
-    /// Only if the database is broken, full or closed; then nothing of the piece was forgotten.
-    pub async fn forget(&self, piece: Piece) -> Result<usize, StoreError> {
-        self.inner.writer.forget(piece).await.map_err(|error| self.named(error))
-    }
-
-    /// Notes down that a guest who has been deleted is to be forgotten, unless there is one of that id again, which this
-    /// tells.
-    ///
-    /// # Errors
-    /// Only if the database is broken, full or closed.
-    pub async fn intend_purge(&self, permit: &Permit, guest: Id) -> Result<bool, StoreError> {
-        let restaurant = permit.restaurant().clone();
-        let intended = self.inner.writer.run(move |connection| {
-            let tx = Tx::new(connection);
-            let Some((_, head)) = tx.restaurant(&restaurant)? else { return Ok(true) };
-            if tx.guest(&restaurant, &guest)?.is_some() {
-                return Ok(false);
-            }
-            tx.intend_purge(&restaurant, &guest, head)?;
-            Ok(true)
+        let changed = self.writer.change(move |tx| {
+            let Some(mut register) = tx.register(&restaurant, device.as_deref())? else {
+                return Ok((change(None), None));
+            };
+            let answer = change(Some(&mut register));
+            Ok((answer, tx.edit_register(&restaurant, register.into_edits())?))
         });
-        intended.await.map_err(|error| self.named(error))
+        changed.await.map_err(|error| self.named(error))
+    }
+
+    pub(super) async fn prune_old(&self, than: Time) -> Result<usize, StoreError> {
+        match self.survey(move |survey| survey.old_messages(than)).await? {
+            Some(piece) => self.run(move |connection| piece.drop_from(connection)).await,
+            None => Ok(0),
+        }
+    }
+
+    pub(super) async fn prune_surplus(&self, restaurant: &Id, keep: u64) -> Result<usize, StoreError> {
+        let restaurant = restaurant.clone();
+        match self.survey(move |survey| survey.surplus_messages(&restaurant, keep)).await? {
+            Some(piece) => self.run(move |connection| piece.drop_from(connection)).await,
+            None => Ok(0),
+        }
+    }
+
+    pub(super) async fn intend_purge(&self, restaurant: &Id, guest: &Id) -> Result<bool, StoreError> {
+        let (restaurant, guest) = (restaurant.clone(), guest.clone());
+        self.run(move |connection| purge::intend(connection, &restaurant, &guest)).await
+    }
+
+    pub(super) async fn purge_step(&self, restaurant: &Id, from: Search) -> Result<PurgeStep, StoreError> {
+        let wanted = restaurant.clone();
+        let found = self.survey(move |survey| survey.find_forgotten(&wanted, &from)).await?;
+        let restaurant = restaurant.clone();
+        let rewritten = match found.places {
+            Some(places) => self.run(move |connection| purge::rewrite(connection, &restaurant, &places)).await?,
+            None => 0,
+        };
+        Ok(PurgeStep { rewritten, told: found.told, next: found.next })
     }
 
     /// Moves what the log file holds into the database file and empties it, so that nothing of what was overwritten is
     /// left there. Tells whether it could: whoever still reads an older snapshot is in the way.
-    ///
-    /// # Errors
-    /// Only if the database is broken, full or closed.
-    pub async fn empty_log_file(&self) -> Result<bool, StoreError> {
-        self.inner.writer.run(purge::empty_log_file).await.map_err(|error| self.named(error))
+    pub(super) async fn scrub(&self) -> Result<bool, StoreError> {
+        self.run(purge::empty_log_file).await
     }
 
-    /// Strikes purges off that are done, but for those of which there is more to do by now.
-    ///
-    /// # Errors
-    /// Only if the database is broken, full or closed.
-    pub async fn strike_off(&self, done: Vec<Purge>) -> Result<(), StoreError> {
-        let struck = self.inner.writer.run(move |connection| purge::strike_off(connection, &done));
-        struck.await.map_err(|error| self.named(error))
+    pub(super) async fn strike_off(&self, done: Vec<Purge>) -> Result<(), StoreError> {
+        self.run(move |connection| purge::strike_off(connection, &done)).await
     }
 
-    /// Finishes the writes that wait and closes the database. Whoever asks for anything later is told so.
-    pub async fn close(&self) {
-        if let Some(readers) = &self.inner.readers {
+    pub(super) async fn close(&self) {
+        if let Some(readers) = &self.readers {
             readers.close().await;
         }
-        self.inner.writer.stop().await;
+        self.writer.stop().await;
     }
 
     /// An error, with the name of this store's file.
     fn named(&self, error: StoreError) -> StoreError {
-        error.of_file(&self.inner.path, || self.inner.lock.as_ref().is_some_and(FileLock::is_read_only))
+        error.of_file(&self.path, || self.lock.as_ref().is_some_and(FileLock::is_read_only))
     }
 }
 

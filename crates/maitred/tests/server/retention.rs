@@ -2,13 +2,13 @@
 
 use std::{path::Path, time::Duration};
 
-use floor::{Command, Expectation, Time};
+use floor::Time;
 use futures_util::future::join_all;
 use maitred::{
     config::{LOG_AGE, LOG_MESSAGES, Retention},
     dispatch::now,
     retention::prune,
-    store::Store,
+    store::{LogPage, Store},
 };
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::{
     common::{Device, Http, PATIENCE, RESTAURANT, TestServer, permit},
     program::{Program, Serving, folder},
-    store::{add_guest, create_restaurant, later, write},
+    store::{add_guest, later},
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -192,16 +192,11 @@ async fn pruning_beside_eight_writers_loses_nothing_and_leaves_no_hole() {
         tokio::spawn(async move {
             for index in 0..EACH {
                 store.execute(add_guest(&format!("guest-{writer}-{index}"))).await.expect("a guest");
-                let (first, last) = store
-                    .read(&permit(), |snapshot| {
-                        let log = snapshot.log_after(0, u64::MAX >> 1, usize::MAX)?;
-                        assert!(log.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1), "a hole");
-                        let head = snapshot.head()?.expect("a restaurant").0;
-                        assert_eq!(log.last().map(|logged| logged.seq), Some(head));
-                        Ok((log[0].seq, head))
-                    })
-                    .await
-                    .expect("a read");
+                let page = store.log_after(&permit(), 0, u64::MAX, usize::MAX).await;
+                let LogPage { head, messages } = page.expect("a read").expect("a restaurant");
+                assert!(messages.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1), "a hole");
+                let (first, last) = (messages[0].seq, messages[messages.len() - 1].seq);
+                assert_eq!(last, head.seq);
                 assert!(first == 1 || last - first + 1 >= 50, "only {first} to {last} are left");
             }
         })
@@ -213,8 +208,8 @@ async fn pruning_beside_eight_writers_loses_nothing_and_leaves_no_hole() {
     let pruned = async { while http.get(&changes(8 * EACH - 51)).await.status != 410 {} };
     timeout(PATIENCE, pruned).await.expect("a round that finds what is left to drop");
     assert_eq!(ends_of_log(&server.database), (8 * EACH - 49, 8 * EACH));
-    let guests = server.store.read(&permit(), |snapshot| snapshot.present_guests()).await.expect("a read");
-    assert_eq!(guests.len() as u64, 8 * EACH);
+    let floor = server.store.floor(&permit()).await.expect("a read").expect("a restaurant");
+    assert_eq!(floor.guests.len() as u64, 8 * EACH);
 }
 
 #[tokio::test]
@@ -234,23 +229,6 @@ async fn messages_from_a_clock_that_was_ahead_keep_what_follows_them_until_there
     assert_eq!(ends_of_log(&server.database), (26, 40));
     assert_eq!(prune_older(&server.store, noon).await, 5, "nothing stands in the way any more");
     assert_eq!(ends_of_log(&server.database), (31, 40));
-}
-
-#[tokio::test]
-async fn what_was_found_to_be_old_in_one_life_of_a_restaurant_is_not_dropped_from_the_next() {
-    let server = quiet_server().await;
-    let store = &server.store;
-    chat(store, "old", 10).await;
-    let noon = now();
-    let old = store.survey(move |survey| survey.old_messages(noon)).await.expect("a read").expect("old messages");
-    let surplus = store.survey(|survey| survey.surplus_messages(RESTAURANT, 2)).await.expect("a read");
-    store.execute(write(Command::DeleteRestaurant(Expectation::Any))).await.expect("the end of it");
-    store.execute(create_restaurant()).await.expect("another life");
-    chat(store, "young", 5).await;
-    assert_eq!(store.forget(old).await.expect("a piece"), 0);
-    assert_eq!(ends_of_log(&server.database), (1, 5));
-    assert_eq!(store.forget(surplus.expect("a surplus")).await.expect("a piece"), 3);
-    assert_eq!(ends_of_log(&server.database), (4, 5), "two are kept in this life, too");
 }
 
 #[tokio::test]

@@ -9,7 +9,9 @@ mod story;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use floor::{Command, Expectation, GuestPatch, Id, Operation, Purpose, RestaurantPatch, Step, Time};
+use futures_util::FutureExt;
 use maitred::{
+    access::Identity,
     config::Database,
     dispatch::{mint, now},
     feed::Feed,
@@ -22,9 +24,14 @@ pub(crate) use migrating::turn_back;
 
 use crate::common::{RESTAURANT, permit};
 
+/// How many restaurants a store has.
+async fn restaurants(store: &Store) -> Result<usize, StoreError> {
+    Ok(store.restaurants(Identity::of_the_house().scope()).await?.len())
+}
+
 /// A store on its own, with nobody listening.
 fn open(database: &Database) -> Result<Store, StoreError> {
-    Store::open(database, Feed::new(Arc::new(Hub::default())))
+    Store::open(database, Feed::new(Arc::new(Hub::default()))).now_or_never().expect("to open a file takes no waiting")
 }
 
 fn open_file(path: &Path) -> Result<Store, StoreError> {

@@ -1,59 +1,17 @@
 //! What can be read of one restaurant. Rows come as the JSON that they are stored as; nobody decodes them on their way out.
 
-use std::{fmt, str::FromStr};
-
-use floor::{GuestStatus, Id, Time};
+use floor::{GuestStatus, Id};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::value::RawValue;
 
-use crate::store::StoreError;
+use crate::store::{
+    AuditPage, AuditedMessage, FloorRows, GuestsPage, Head, LogPage, LoggedMessage, Place, RestaurantRow, StoreError,
+};
 
 /// One consistent view of everything that is committed of one restaurant.
-pub struct Snapshot<'a> {
+pub(in crate::store) struct Snapshot<'a> {
     pub(super) connection: &'a Connection,
     pub(super) restaurant: &'a str,
-}
-
-/// A restaurant as stored.
-pub struct RestaurantRow {
-    /// The restaurant, in JSON.
-    pub body: Box<RawValue>,
-    /// The number of its last message.
-    pub head: u64,
-    /// The name of this life of its log.
-    pub epoch: String,
-}
-
-/// Some guests, newest first.
-pub struct GuestsPage {
-    /// Guests, in JSON.
-    pub guests: Vec<Box<RawValue>>,
-    /// The place after which the next page begins, if there is one.
-    pub next: Option<Place>,
-}
-
-/// A guest's place in the list: whoever stands there or, if that one has gone, stood there. Written `createdAt~id`.
-pub struct Place {
-    created_at: String,
-    id: String,
-}
-
-/// A message as the log keeps it.
-pub struct LoggedMessage {
-    /// Its number.
-    pub seq: u64,
-    /// Its text.
-    pub message: String,
-}
-
-/// A message as the log keeps it, with who asked for it.
-pub struct AuditedMessage {
-    /// Its number.
-    pub seq: u64,
-    /// Who asked, as their token said; none where nobody needed one.
-    pub subject: Option<String>,
-    /// Its text.
-    pub message: String,
 }
 
 impl<'a> Snapshot<'a> {
@@ -62,36 +20,48 @@ impl<'a> Snapshot<'a> {
     }
 
     /// The restaurant; none if there is no such.
-    ///
-    /// # Errors
-    /// Only if the database is broken, as with every read here.
-    pub fn restaurant(&self) -> Result<Option<RestaurantRow>, StoreError> {
+    pub(in crate::store) fn restaurant(&self) -> Result<Option<RestaurantRow>, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT body, head, epoch FROM restaurants WHERE id = ?1")?;
         let row = statement
-            .query_row([self.restaurant], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))
+            .query_row([self.restaurant], |row| Ok((row.get::<_, String>(0)?, read_head(row, 1)?)))
             .optional()?;
-        row.map(|(body, head, epoch)| Ok(RestaurantRow { body: RawValue::from_string(body)?, head, epoch })).transpose()
+        row.map(|(body, head)| Ok(RestaurantRow { body: RawValue::from_string(body)?, head })).transpose()
     }
 
-    /// The number of its last message, and the epoch of its log.
-    pub fn head(&self) -> Result<Option<(u64, String)>, StoreError> {
+    /// Where its log ends.
+    pub(in crate::store) fn head(&self) -> Result<Option<Head>, StoreError> {
         let mut statement = self.connection.prepare_cached("SELECT head, epoch FROM restaurants WHERE id = ?1")?;
-        Ok(statement.query_row([self.restaurant], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+        Ok(statement.query_row([self.restaurant], |row| read_head(row, 0)).optional()?)
+    }
+
+    /// What a query finds, and where the log ends.
+    pub(in crate::store) fn with_head<T>(
+        &self,
+        query: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<Option<(T, Head)>, StoreError> {
+        let Some(head) = self.head()? else { return Ok(None) };
+        Ok(Some((query(self)?, head)))
+    }
+
+    /// Everything that a device draws.
+    pub(in crate::store) fn floor(&self) -> Result<Option<FloorRows>, StoreError> {
+        let Some(restaurant) = self.restaurant()? else { return Ok(None) };
+        Ok(Some(FloorRows { restaurant, guests: self.present_guests()?, tables: self.tables()? }))
     }
 
     /// One guest.
-    pub fn guest(&self, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
+    pub(in crate::store) fn guest(&self, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
         self.body("SELECT body FROM guests WHERE restaurant_id = ?1 AND id = ?2", id)
     }
 
     /// One table.
-    pub fn table(&self, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
+    pub(in crate::store) fn table(&self, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
         self.body("SELECT body FROM tables WHERE restaurant_id = ?1 AND id = ?2", id)
     }
 
     /// All tables, by number, so that 2 comes before 10.
-    pub fn tables(&self) -> Result<Vec<Box<RawValue>>, StoreError> {
+    pub(in crate::store) fn tables(&self) -> Result<Vec<Box<RawValue>>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT body FROM tables WHERE restaurant_id = ?1 ORDER BY length(table_number), table_number, id",
         )?;
@@ -100,13 +70,13 @@ impl<'a> Snapshot<'a> {
 
     /// At most `limit` guests with one of `statuses`, newest first, from after the place that an earlier page
     /// names as its `next`.
-    pub fn guests(
+    pub(in crate::store) fn guests(
         &self,
         statuses: &[GuestStatus],
         after: Option<&Place>,
         limit: u64,
     ) -> Result<GuestsPage, StoreError> {
-        let (created_at, id) = after.map_or(("~", ""), |Place { created_at, id }| (created_at, id));
+        let (created_at, id) = after.map_or(Place::START, |Place { created_at, id }| (created_at, id));
         // A branch a status, each in the order of the index: SQLite merges them as they come and reads no further than
         // the page. (`status IN (…)` would make it walk through all who ever came, to find the few who wait.)
         let branches: Vec<String> = GuestStatus::ALL
@@ -127,20 +97,16 @@ impl<'a> Snapshot<'a> {
         let mut statement = self.connection.prepare_cached(&merged)?;
         // One more, to know whether there is a next page.
         let parameters = (self.restaurant, created_at, id, limit + 1);
-        let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let mut rows = rows.collect::<rusqlite::Result<Vec<(String, String, String)>>>()?;
-        let more = rows.len() as u64 > limit;
-        rows.truncate(limit as usize);
-        let place =
-            |(_, created_at, id): &(_, String, String)| Place { created_at: created_at.clone(), id: id.clone() };
-        let next = rows.last().filter(|_| more).map(place);
-        let guests =
-            rows.into_iter().map(|(body, ..)| Ok(RawValue::from_string(body)?)).collect::<Result<_, StoreError>>()?;
-        Ok(GuestsPage { guests, next })
+        let mut rows = statement.query(parameters)?;
+        let mut guests = Vec::new();
+        while let Some(row) = rows.next()? {
+            guests.push((RawValue::from_string(row.get(0)?)?, row.get(1)?, row.get(2)?));
+        }
+        Ok(GuestsPage::new(guests, limit))
     }
 
     /// The guests whose evening is not over, oldest first.
-    pub fn present_guests(&self) -> Result<Vec<Box<RawValue>>, StoreError> {
+    pub(in crate::store) fn present_guests(&self) -> Result<Vec<Box<RawValue>>, StoreError> {
         let present: Vec<GuestStatus> = GuestStatus::ALL.into_iter().filter(|status| !status.is_over()).collect();
         let mut statement = self.connection.prepare_cached(
             // Left to itself, SQLite would rather walk through all who ever came than sort the few who are here.
@@ -151,31 +117,46 @@ impl<'a> Snapshot<'a> {
         collect(statement.query_map((self.restaurant, serde_json::to_string(&present)?), |row| row.get(0))?)
     }
 
-    /// The messages that come after number `since`, at most `limit` of them and, beyond the first, `max_bytes`.
-    pub fn log_after(&self, since: u64, limit: u64, max_bytes: usize) -> Result<Vec<LoggedMessage>, StoreError> {
+    /// The messages that come after number `since`.
+    pub(in crate::store) fn log_after(
+        &self,
+        since: u64,
+        limit: u64,
+        max_bytes: usize,
+    ) -> Result<Option<LogPage>, StoreError> {
+        let Some(head) = self.head()? else { return Ok(None) };
         let mut statement = self.connection.prepare_cached(
             "SELECT seq, message FROM log WHERE restaurant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
         )?;
         let logged = |row: &Row<'_>| Ok(LoggedMessage { seq: row.get(0)?, message: row.get(1)? });
-        let rows = statement.query_map((self.restaurant, since, limit), logged)?;
-        up_to(max_bytes, rows, |message| message.message.len())
+        let rows = statement.query_map((self.restaurant, bounded(since), bounded(limit)), logged)?;
+        Ok(Some(LogPage { head, messages: up_to(max_bytes, rows, |message| message.message.len())? }))
     }
 
-    /// The messages that come before number `before`, newest first, at most `limit` of them and, beyond the first,
-    /// `max_bytes`.
-    pub fn log_before(&self, before: u64, limit: u64, max_bytes: usize) -> Result<Vec<AuditedMessage>, StoreError> {
+    /// The messages that come before number `before`, newest first.
+    pub(in crate::store) fn log_before(
+        &self,
+        before: u64,
+        limit: u64,
+        max_bytes: usize,
+    ) -> Result<Option<AuditPage>, StoreError> {
+        let Some(head) = self.head()? else { return Ok(None) };
         let mut statement = self.connection.prepare_cached(
             "SELECT seq, subject, message FROM log WHERE restaurant_id = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
         )?;
-        let before = i64::try_from(before).unwrap_or(i64::MAX);
         let audited =
             |row: &Row<'_>| Ok(AuditedMessage { seq: row.get(0)?, subject: row.get(1)?, message: row.get(2)? });
-        let rows = statement.query_map((self.restaurant, before, limit), audited)?;
-        up_to(max_bytes, rows, |message| message.message.len())
+        let rows = statement.query_map((self.restaurant, bounded(before), bounded(limit)), audited)?;
+        let messages = up_to(max_bytes, rows, |message| message.message.len())?;
+        let has_more = match messages.last() {
+            Some(oldest) => self.log_reaches_before(oldest.seq)?,
+            None => false,
+        };
+        Ok(Some(AuditPage { head, messages, has_more }))
     }
 
     /// Whether the log has a message with a number under this one.
-    pub fn log_reaches_before(&self, seq: u64) -> Result<bool, StoreError> {
+    fn log_reaches_before(&self, seq: u64) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM log WHERE restaurant_id = ?1 AND seq < ?2";
         Ok(self.connection.prepare_cached(sql)?.exists((self.restaurant, seq))?)
     }
@@ -187,20 +168,14 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-impl FromStr for Place {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (created_at, id) = text.split_once('~').ok_or(())?;
-        let (time, id): (Time, Id) = (created_at.parse().map_err(|_| ())?, id.parse().map_err(|_| ())?);
-        Ok(Self { created_at: time.to_string(), id: id.to_string() })
-    }
+fn read_head(row: &Row<'_>, column: usize) -> rusqlite::Result<Head> {
+    // All that is told here is told in this process, which needs no count of it.
+    Ok(Head { seq: row.get(column)?, epoch: row.get(column + 1)?, notices: 0 })
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}~{}", self.created_at, self.id)
-    }
+/// SQLite's numbers are signed.
+pub(super) fn bounded(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// Rows as they come, until their bytes are more than `max_bytes`; the first in any case.

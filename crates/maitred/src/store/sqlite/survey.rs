@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::store::StoreError;
 
 /// One consistent view of everything committed, of all restaurants.
-pub struct Survey<'a> {
+pub(in crate::store) struct Survey<'a> {
     pub(super) connection: &'a Connection,
 }
 
@@ -16,10 +16,10 @@ impl<'a> Survey<'a> {
     }
 
     /// The restaurants whose id is `wanted`, in JSON, by id.
-    ///
-    /// # Errors
-    /// Only if the database is broken, as with every read here.
-    pub fn restaurants(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Box<RawValue>>, StoreError> {
+    pub(in crate::store) fn restaurants(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Box<RawValue>>, StoreError> {
         let mut statement = self.connection.prepare_cached("SELECT id, body FROM restaurants ORDER BY id")?;
         let mut rows = statement.query(())?;
         let mut found = Vec::new();
@@ -32,7 +32,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Reads something, to see whether it can.
-    pub fn probe(&self) -> Result<(), StoreError> {
+    pub(in crate::store) fn probe(&self) -> Result<(), StoreError> {
         self.connection.prepare_cached("SELECT 1 FROM restaurants LIMIT 1")?.exists(())?;
         Ok(())
     }

@@ -2,17 +2,12 @@
 //! commit, without a timer). A refused write costs the others of its group nothing. Where one breaks the group, each has
 //! a transaction of its own instead. Of a write that fails, nothing is kept or broadcast.
 
-use std::{
-    any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
-    thread,
-    time::Instant,
-};
+use std::{thread, time::Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Piece, Tx};
+use super::Tx;
 use crate::{
     config::{MAX_GROUP, WRITE_QUEUE},
     feed::{Committed, Feed},
@@ -33,8 +28,6 @@ enum Job {
     Run(Box<dyn FnOnce(&Connection) + Send>),
     /// A change that is not the floor's, in a transaction of its own.
     Change(Change),
-    /// A piece of the log to forget, in a transaction of its own.
-    Forget(Piece, oneshot::Sender<Result<usize, StoreError>>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -95,12 +88,6 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    pub(super) async fn forget(&self, piece: Piece) -> Result<usize, StoreError> {
-        let (caller, answer) = oneshot::channel();
-        self.jobs.send(Job::Forget(piece, caller)).await.map_err(|_| StoreError::Closed)?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
-    }
-
     pub(super) async fn stop(&self) {
         let (stopped, done) = oneshot::channel();
         if self.jobs.send(Job::Stop(stopped)).await.is_ok() {
@@ -126,8 +113,6 @@ fn run(connection: Connection, mut queue: mpsc::Receiver<Job>, feed: &Feed) {
             }
             Job::Run(job) => job(&connection),
             Job::Change(change) => change(&connection, feed),
-            // Whoever asked may have gone.
-            Job::Forget(piece, caller) => _ = caller.send(piece.forget_in(&connection)),
             Job::Stop(stopped) => {
                 queue.close();
                 // The file is complete by itself before anybody is told that it is closed.
@@ -148,7 +133,7 @@ fn commit(connection: &Connection, group: Vec<(Box<Write>, Caller)>, feed: &Feed
     let results = attempt(connection, &group);
     feed.metrics().commit_seconds.observe(begun.elapsed().as_secs_f64());
     match results {
-        Ok(results) => announce(group.into_iter().map(|(_, caller)| caller).zip(results), feed),
+        Ok(results) => announce(group.into_iter().zip(results), feed),
         // The trouble of one write must not become another's: each has its own try. (Not where it is open whether
         // they are on the disk by now.)
         Err(error) if group.len() > 1 && !error.is_in_doubt() => {
@@ -170,7 +155,7 @@ fn attempt(
     group: &[(Box<Write>, Caller)],
 ) -> Result<Vec<Result<Executed, WriteError>>, StoreError> {
     in_transaction(connection, |tx| {
-        let results = group.iter().map(|(write, _)| match execute_safely(tx, write) {
+        let results = group.iter().map(|(write, _)| match carry_out(tx, write) {
             Err(WriteError::Store(error)) => Err(error),
             result => Ok(result),
         });
@@ -206,17 +191,18 @@ fn cover(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "user_version", version)
 }
 
-/// A command that trips over a bug must not take the writer, and with it every other restaurant, down.
-fn execute_safely(tx: &Tx<'_>, write: &Write) -> Result<Executed, WriteError> {
-    catch_unwind(AssertUnwindSafe(|| execute(tx, write)))
-        .unwrap_or_else(|panic| Err(StoreError::Bug(panic_text(panic.as_ref())).into()))
+fn carry_out(tx: &Tx<'_>, write: &Write) -> Result<Executed, WriteError> {
+    let executed = execute(&tx.before(write)?, write)?;
+    tx.put(write, &executed)?;
+    Ok(executed)
 }
 
 /// Tells the devices, then the callers, in the order of the commits.
-fn announce(results: impl Iterator<Item = (Caller, Result<Executed, WriteError>)>, feed: &Feed) {
-    let publish = |(caller, result): (Caller, Result<Executed, WriteError>)| {
+fn announce(results: impl Iterator<Item = ((Box<Write>, Caller), Result<Executed, WriteError>)>, feed: &Feed) {
+    let publish = |((write, caller), result): ((Box<Write>, Caller), Result<Executed, WriteError>)| {
         feed.metrics().write(if result.is_ok() { "done" } else { "refused" });
-        let answer = result.map(|Executed { outcome, committed }| {
+        let answer = result.map(|executed| {
+            let (outcome, committed) = executed.committed(&write);
             feed.publish(committed);
             outcome
         });
@@ -232,11 +218,6 @@ fn announce(results: impl Iterator<Item = (Caller, Result<Executed, WriteError>)
 fn run_sql(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute(())?;
     Ok(())
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    // Words that were put together may quote a guest; where it happened stands on standard error.
-    panic.downcast_ref::<&'static str>().map_or_else(|| "a panic".to_owned(), |text| (*text).to_owned())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::symlink, path::Path};
 use maitred::store::StoreError;
 use rusqlite::Connection;
 
-use super::{create_restaurant, open_file};
+use super::{create_restaurant, open_file, restaurants};
 
 /// Why a file can't be opened, in words that name the file.
 #[track_caller]
@@ -46,13 +46,13 @@ async fn a_closed_store_leaves_one_file_that_holds_everything() {
     let path = folder.path().join("maitred.db");
     let store = open_file(&path).expect("a store");
     store.execute(create_restaurant()).await.expect("a restaurant");
-    store.survey(|survey| survey.restaurants(|_| true)).await.expect("a read");
+    restaurants(&store).await.expect("a read");
     store.close().await;
     assert!(!folder.path().join("maitred.db-wal").exists());
     let copy = folder.path().join("copy.db");
     fs::copy(&path, &copy).expect("a copy");
     let store = open_file(&copy).expect("a store");
-    assert_eq!(store.survey(|survey| survey.restaurants(|_| true)).await.expect("a read").len(), 1);
+    assert_eq!(restaurants(&store).await.expect("a read"), 1);
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! What a reader sees while others write.
 
-use std::sync::mpsc;
+use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use maitred::{config::Database, store::StoreError};
 
-use super::{add_guest, create_restaurant, open, open_file};
+use super::{add_guest, create_restaurant, open, open_file, restaurants};
 use crate::common::permit;
 
 #[tokio::test]
@@ -19,12 +19,10 @@ async fn what_was_answered_is_seen_by_every_read_begun_afterwards() {
             async move {
                 let id = format!("g{index}");
                 let outcome = store.execute(add_guest(&id)).await.expect("a guest");
-                let (guest, head) = store
-                    .read(&permit(), move |snapshot| Ok((snapshot.guest(&id)?, snapshot.head()?)))
-                    .await
-                    .expect("a read");
+                let read = store.guest(&permit(), &id).await.expect("a read");
+                let (guest, head) = read.expect("a restaurant");
                 assert!(guest.is_some(), "{database:?}");
-                assert!(head.is_some_and(|(seq, _)| seq >= outcome.seq), "{database:?}");
+                assert!(head.seq >= outcome.seq, "{database:?}");
             }
         };
         join_all((0..100).map(write_then_read)).await;
@@ -32,37 +30,29 @@ async fn what_was_answered_is_seen_by_every_read_begun_afterwards() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_snapshot_does_not_move_while_writes_go_on() {
+async fn what_is_read_at_once_is_of_one_moment_while_writes_go_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open_file(&folder.path().join("maitred.db")).expect("a store");
     store.execute(create_restaurant()).await.expect("a restaurant");
-    store.execute(add_guest("early")).await.expect("a guest");
-    let (begun, has_begun) = tokio::sync::oneshot::channel();
-    let (go_on, may_go_on) = mpsc::channel::<()>();
-    let reading = tokio::spawn({
+    let writing = tokio::spawn({
         let store = store.clone();
         async move {
-            let permit = permit();
-            let read = store.read(&permit, move |snapshot| {
-                let head = || Ok::<_, StoreError>(snapshot.head()?.map(|(seq, _)| seq));
-                let before = head()?;
-                _ = begun.send(());
-                _ = may_go_on.recv();
-                let guests = snapshot.present_guests()?.len();
-                Ok((before, head()?, guests, snapshot.log_after(0, 500, usize::MAX)?.len()))
-            });
-            read.await
+            for index in 0..300 {
+                store.execute(add_guest(&format!("g{index}"))).await.expect("a guest");
+            }
         }
     });
-    has_begun.await.expect("a read that has begun");
-    // Writers don't wait for readers, nor does another reader.
-    for index in 0..20 {
-        store.execute(add_guest(&format!("late{index}"))).await.expect("a guest");
+    let mut moments = BTreeSet::new();
+    while !writing.is_finished() {
+        let floor = store.floor(&permit()).await.expect("a read").expect("a restaurant");
+        // Each guest has one message.
+        assert_eq!(floor.guests.len() as u64, floor.restaurant.head.seq);
+        let page = store.log_after(&permit(), 0, 1_000, usize::MAX).await.expect("a read").expect("a restaurant");
+        assert_eq!(page.messages.last().map_or(0, |last| last.seq), page.head.seq);
+        moments.insert(page.head.seq);
     }
-    let seen_now = store.read(&permit(), |snapshot| snapshot.present_guests()).await.expect("a read").len();
-    go_on.send(()).expect("a reader that waits");
-    let seen_then = reading.await.expect("a task").expect("a read");
-    assert_eq!((seen_then, seen_now), ((Some(1), Some(1), 1, 1), 21));
+    writing.await.expect("no panic");
+    assert!(moments.len() > 10, "reads and writes took turns: {moments:?}");
 }
 
 #[tokio::test]
@@ -76,7 +66,7 @@ async fn a_closed_store_says_so_to_writers_and_readers() {
         assert!(outcomes.iter().all(Result::is_ok), "what was asked for before is finished: {outcomes:?}");
         let write = store.execute(add_guest("late")).await;
         assert!(matches!(write, Err(maitred::store::WriteError::Store(StoreError::Closed))), "{write:?}");
-        let read = store.survey(|survey| survey.restaurants(|_| true)).await;
+        let read = restaurants(&store).await;
         assert!(matches!(read, Err(StoreError::Closed)), "{database:?}: {read:?}");
         store.close().await;
     }
