@@ -1,6 +1,7 @@
 //! Every setting, with its default; its limits, each with a reason beside it, are in `config/limits.rs`.
 
 mod limits;
+mod postgres;
 
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
@@ -9,6 +10,7 @@ use floor::Id;
 use crate::{access::Keys, origin::AllowedOrigin, tls::Tls};
 
 pub use limits::*;
+pub use postgres::PostgresUrl;
 
 /// Where the keys are that vouch for tokens.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -113,6 +115,8 @@ impl Default for Realtime {
 pub enum Database {
     /// A SQLite file.
     File(PathBuf),
+    /// A PostgreSQL server.
+    Server(PostgresUrl),
     /// This process's memory: gone when it ends.
     Memory,
 }
@@ -121,7 +125,10 @@ impl FromStr for Database {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || format!("must be sqlite:FILE or sqlite::memory:, not {text:?}");
+        if PostgresUrl::is_meant_by(text) {
+            return text.parse().map(Self::Server);
+        }
+        let expected = || format!("must be sqlite:FILE, sqlite::memory: or postgres://…, not {text:?}");
         let path = text.strip_prefix("sqlite:").ok_or_else(expected)?;
         match path.strip_prefix("//").unwrap_or(path) {
             "" => Err(expected()),
@@ -140,6 +147,7 @@ mod tests {
         assert_eq!("sqlite:maitred.db".parse(), Ok(Database::File("maitred.db".into())));
         assert_eq!("sqlite:///var/lib/maitred.db".parse(), Ok(Database::File("/var/lib/maitred.db".into())));
         assert_eq!("sqlite::memory:".parse(), Ok(Database::Memory));
+        assert!(matches!("postgres://ada@localhost/floors".parse(), Ok(Database::Server(_))));
         for bad in ["", "maitred.db", "sqlite:", "mysql://localhost/x"] {
             assert!(bad.parse::<Database>().is_err_and(|error| error.contains(bad)), "{bad}");
         }

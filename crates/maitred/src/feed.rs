@@ -23,6 +23,9 @@ pub enum Committed {
     },
     /// Who may come into a restaurant has changed.
     AccessChanged(Id),
+    /// Texts of a restaurant were rewritten that told who somebody was. This process lets go of those that it has at hand by
+    /// itself; others must be told.
+    TextsPurged(Id),
     /// A restaurant is gone with all that belonged to it.
     RestaurantDeleted(Id),
 }
@@ -53,6 +56,7 @@ impl Feed {
                     tracing::debug!(%restaurant, seq, devices, kind = message_type(&message), "broadcast");
                 }
                 Committed::AccessChanged(restaurant) => self.hub.doubt(&restaurant),
+                Committed::TextsPurged(_) => {}
                 Committed::RestaurantDeleted(restaurant) => self.hub.close(&restaurant),
             }
         }

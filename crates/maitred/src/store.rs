@@ -6,13 +6,14 @@
 
 mod error;
 mod execute;
+mod postgres;
 mod purge;
 mod register;
 mod rows;
 mod sqlite;
 mod write;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use floor::{GuestStatus, Id, Time};
 use serde_json::value::RawValue;
@@ -22,6 +23,7 @@ use crate::{
     config::Database,
     feed::Feed,
 };
+use postgres::Postgres;
 use sqlite::Sqlite;
 
 pub use error::{Failure, StoreError};
@@ -41,6 +43,7 @@ pub struct Store {
 
 enum Side {
     Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 impl Store {
@@ -52,6 +55,7 @@ impl Store {
         let side = match database {
             Database::File(path) => Side::Sqlite(Sqlite::open(path, feed)?),
             Database::Memory => Side::Sqlite(Sqlite::in_memory(feed)?),
+            Database::Server(url) => Side::Postgres(Postgres::open(url, feed).await?),
         };
         Ok(Self { side: Arc::new(side) })
     }
@@ -63,6 +67,7 @@ impl Store {
     pub async fn execute(&self, write: Write) -> Result<Outcome, WriteError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.execute(write).await,
+            Side::Postgres(postgres) => postgres.execute(write).await,
         }
     }
 
@@ -73,6 +78,7 @@ impl Store {
     pub async fn probe(&self) -> Result<(), StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.survey(|survey| survey.probe()).await,
+            Side::Postgres(postgres) => postgres.probe().await,
         }
     }
 
@@ -81,6 +87,7 @@ impl Store {
         let scope = scope.clone();
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.survey(move |survey| survey.restaurants(|id| scope.covers(id))).await,
+            Side::Postgres(postgres) => postgres.restaurants(&scope).await,
         }
     }
 
@@ -88,6 +95,7 @@ impl Store {
     pub async fn restaurant(&self, permit: &Permit) -> Result<Option<RestaurantRow>, StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.read(permit, |snapshot| snapshot.restaurant()).await,
+            Side::Postgres(postgres) => postgres.restaurant(permit.restaurant()).await,
         }
     }
 
@@ -95,6 +103,7 @@ impl Store {
     pub async fn head(&self, permit: &Permit) -> Result<Option<Head>, StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.read(permit, |snapshot| snapshot.head()).await,
+            Side::Postgres(postgres) => postgres.head(permit.restaurant()).await,
         }
     }
 
@@ -102,6 +111,7 @@ impl Store {
     pub async fn floor(&self, permit: &Permit) -> Result<Option<FloorRows>, StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.read(permit, |snapshot| snapshot.floor()).await,
+            Side::Postgres(postgres) => postgres.floor(permit.restaurant()).await,
         }
     }
 
@@ -110,6 +120,7 @@ impl Store {
         let id = id.to_owned();
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.read(permit, move |snapshot| snapshot.with_head(|s| s.guest(&id))).await,
+            Side::Postgres(postgres) => postgres.guest(permit.restaurant(), &id).await,
         }
     }
 
@@ -118,6 +129,7 @@ impl Store {
         let id = id.to_owned();
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.read(permit, move |snapshot| snapshot.with_head(|s| s.table(&id))).await,
+            Side::Postgres(postgres) => postgres.table(permit.restaurant(), &id).await,
         }
     }
 
@@ -125,6 +137,7 @@ impl Store {
     pub async fn tables(&self, permit: &Permit) -> Result<Option<(Vec<Box<RawValue>>, Head)>, StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.read(permit, |snapshot| snapshot.with_head(|s| s.tables())).await,
+            Side::Postgres(postgres) => postgres.tables(permit.restaurant()).await,
         }
     }
 
@@ -144,6 +157,7 @@ impl Store {
                 };
                 sqlite.read(permit, query).await
             }
+            Side::Postgres(postgres) => postgres.guests(permit.restaurant(), &statuses, after.as_ref(), limit).await,
         }
     }
 
@@ -159,6 +173,7 @@ impl Store {
             Side::Sqlite(sqlite) => {
                 sqlite.read(permit, move |snapshot| snapshot.log_after(since, limit, max_bytes)).await
             }
+            Side::Postgres(postgres) => postgres.log_after(permit.restaurant(), since, limit, max_bytes).await,
         }
     }
 
@@ -175,6 +190,7 @@ impl Store {
             Side::Sqlite(sqlite) => {
                 sqlite.read(permit, move |snapshot| snapshot.log_before(before, limit, max_bytes)).await
             }
+            Side::Postgres(postgres) => postgres.log_before(permit.restaurant(), before, limit, max_bytes).await,
         }
     }
 
@@ -182,6 +198,7 @@ impl Store {
     pub async fn devices(&self, permit: &Permit) -> Result<Option<Vec<Device>>, StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.read(permit, |snapshot| snapshot.devices()).await,
+            Side::Postgres(postgres) => postgres.devices(permit.restaurant()).await,
         }
     }
 
@@ -190,6 +207,7 @@ impl Store {
         let token = *token;
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.survey(move |survey| survey.paired_device(&token)).await,
+            Side::Postgres(postgres) => postgres.paired_device(&token).await,
         }
     }
 
@@ -207,6 +225,7 @@ impl Store {
         let device = device.map(str::to_owned);
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.register(permit, device, change).await,
+            Side::Postgres(postgres) => postgres.register(permit.restaurant(), device.as_deref(), change).await,
         }
     }
 
@@ -224,6 +243,7 @@ impl Store {
     pub async fn prune_old(&self, than: Time) -> Result<usize, StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.prune_old(than).await,
+            Side::Postgres(postgres) => postgres.prune_old(than).await,
         }
     }
 
@@ -231,6 +251,7 @@ impl Store {
     pub async fn overlong_logs(&self, keep: u64) -> Result<Vec<Id>, StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.survey(move |survey| survey.overlong_logs(keep)).await,
+            Side::Postgres(postgres) => postgres.overlong_logs(keep).await,
         }
     }
 
@@ -239,6 +260,7 @@ impl Store {
     pub async fn prune_surplus(&self, restaurant: &Id, keep: u64) -> Result<usize, StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.prune_surplus(restaurant, keep).await,
+            Side::Postgres(postgres) => postgres.prune_surplus(restaurant, keep).await,
         }
     }
 
@@ -246,6 +268,7 @@ impl Store {
     pub async fn overdue_guests(&self, than: Time, limit: u64) -> Result<Vec<Overdue>, StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.survey(move |survey| survey.overdue_guests(than, limit)).await,
+            Side::Postgres(postgres) => postgres.overdue_guests(than, limit).await,
         }
     }
 
@@ -254,6 +277,7 @@ impl Store {
     pub async fn intend_purge(&self, permit: &Permit, guest: &Id) -> Result<bool, StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.intend_purge(permit.restaurant(), guest).await,
+            Side::Postgres(postgres) => postgres.intend_purge(permit.restaurant(), guest).await,
         }
     }
 
@@ -262,6 +286,7 @@ impl Store {
         let restaurant = restaurant.cloned();
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.survey(move |survey| survey.purges(restaurant.as_ref())).await,
+            Side::Postgres(postgres) => postgres.purges(restaurant.as_ref()).await,
         }
     }
 
@@ -270,6 +295,7 @@ impl Store {
     pub async fn purge_step(&self, restaurant: &Id, from: Search) -> Result<PurgeStep, StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.purge_step(restaurant, from).await,
+            Side::Postgres(postgres) => postgres.purge_step(restaurant, &from).await,
         }
     }
 
@@ -278,6 +304,8 @@ impl Store {
     pub async fn scrub(&self) -> Result<bool, StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.scrub().await,
+            // What a server overwrites lies in its files until it clears up (`VACUUM`), which it does by itself.
+            Side::Postgres(_) => Ok(true),
         }
     }
 
@@ -285,6 +313,17 @@ impl Store {
     pub async fn strike_off(&self, done: Vec<Purge>) -> Result<(), StoreError> {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.strike_off(done).await,
+            Side::Postgres(postgres) => postgres.strike_off(&done).await,
+        }
+    }
+
+    /// Whether this process is the one to take a round of this name, which is due about every `interval`: what one process
+    /// does for all that share the database.
+    pub async fn takes_round(&self, name: &str, interval: Duration) -> Result<bool, StoreError> {
+        match &*self.side {
+            Side::Sqlite(_) => Ok(true),
+            // A little sooner, so that whoever comes after exactly that time is not too early.
+            Side::Postgres(postgres) => postgres.takes_round(name, interval.mul_f64(0.9)).await,
         }
     }
 
@@ -292,6 +331,7 @@ impl Store {
     pub async fn close(&self) {
         match &*self.side {
             Side::Sqlite(sqlite) => sqlite.close().await,
+            Side::Postgres(postgres) => postgres.close().await,
         }
     }
 }

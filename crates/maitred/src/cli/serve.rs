@@ -132,6 +132,7 @@ fn place(database: &Database) -> String {
     match database {
         Database::Memory => "memory and is gone when it ends".to_owned(),
         Database::File(path) => path.canonicalize().unwrap_or_else(|_| path.clone()).display().to_string(),
+        Database::Server(url) => url.to_string(),
     }
 }
 

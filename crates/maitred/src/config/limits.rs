@@ -126,6 +126,32 @@ pub const READERS: usize = 4;
 /// one.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Connections to a database server that a process may hold, unless told otherwise: six such processes fit into the 100 that
+/// PostgreSQL allows by itself, and more of them would hardly make 2 to 16 cores faster.
+pub const DATABASE_CONNECTIONS: usize = 16;
+
+/// How many of them are for reads, so that these never wait for writes.
+pub const DATABASE_READERS: usize = 4;
+
+/// How long a request waits for one of them to be free.
+pub const DATABASE_WAIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a connection to a database server may take to come about.
+pub const DATABASE_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// After how long a silent connection to a database server is asked whether anyone is there, and how often from then on.
+pub const DATABASE_KEEPALIVE: Duration = Duration::from_secs(5);
+
+/// For how long a database server may leave what it was sent unacknowledged before it counts as gone.
+pub const DATABASE_SILENCE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a database server may take over an answer to a read.
+pub const DATABASE_READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a database server may take over each half of a transaction. Longer than the 5 s after which it lets nobody wait
+/// for a lock any more (`maitred_manners`).
+pub const DATABASE_WRITE_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// How far back the log reaches, unless told otherwise: a week. A device that was away for longer wants the floor as it
 /// is, not the story of last week; whoever fetches the changes for books of his own has a holiday to come back from.
 pub const LOG_AGE: Duration = Duration::from_secs(7 * 24 * 60 * 60);

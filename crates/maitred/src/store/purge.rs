@@ -2,8 +2,8 @@
 //! messages, and whatever else they say, stay. Pure; each side finds the texts and puts the new ones.
 
 use std::{
-    cell::RefCell,
     collections::{BTreeSet, HashMap},
+    sync::{Mutex, PoisonError},
 };
 
 use floor::{Id, purge};
@@ -64,7 +64,7 @@ pub(super) enum Places {
 pub(super) struct Forgotten {
     through: HashMap<String, u64>,
     /// Who of them has been seen in a text.
-    told: RefCell<BTreeSet<String>>,
+    told: Mutex<BTreeSet<String>>,
 }
 
 /// Goes through texts, one after the other, and stops when it has seen or found enough for once.
@@ -95,7 +95,7 @@ impl Found {
 
 impl Forgotten {
     pub(super) fn new(through: HashMap<String, u64>) -> Self {
-        Self { through, told: RefCell::default() }
+        Self { through, told: Mutex::default() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -115,7 +115,7 @@ impl Forgotten {
         let goes = |id: &str| {
             let goes = self.through.get(id).is_some_and(|through| seq <= *through);
             if goes {
-                self.told.borrow_mut().insert(id.to_owned());
+                self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
             }
             goes
         };
@@ -165,7 +165,7 @@ impl<'a, P: Clone> Sieve<'a, P> {
 
     /// What it came to; the last place that it saw, if any, is where to look on from.
     pub(super) fn found(self, places: fn(Vec<P>) -> Places, next: impl FnOnce(Option<P>) -> Option<Search>) -> Found {
-        let told = self.forgotten.told.take();
+        let told = std::mem::take(&mut *self.forgotten.told.lock().unwrap_or_else(PoisonError::into_inner));
         Found { places: (!self.found.is_empty()).then(|| places(self.found)), told, next: next(self.last) }
     }
 }

@@ -10,6 +10,7 @@ mod purge;
 mod readers;
 mod snapshot;
 mod survey;
+mod trouble;
 mod tx;
 mod writer;
 
@@ -20,7 +21,7 @@ use readers::Readers;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use writer::Writer;
 
-use super::{Outcome, Purge, PurgeStep, Register, Search, StoreError, Write, WriteError, error::why_not_opened};
+use super::{Outcome, Purge, PurgeStep, Register, Search, StoreError, Write, WriteError};
 use crate::{
     access::Permit,
     config::{BUSY_TIMEOUT, DATABASE_CACHE_KIB},
@@ -31,6 +32,7 @@ pub(crate) use copy::{Check, Settled, begin_new_life, check_database, copy_datab
 pub(crate) use lock::FileLock;
 pub(super) use snapshot::Snapshot;
 use survey::Survey;
+use trouble::why_not_opened;
 use tx::Tx;
 
 /// The schema, one step a release that changed it. `PRAGMA user_version` counts the steps taken.

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::store::error::why_not_accessed;
+use crate::store::sqlite::trouble::why_not_accessed;
 
 /// How a log file begins, but for the last bit (<https://www.sqlite.org/fileformat.html#walformat>).
 const LOG_MAGIC: [u8; 4] = [0x37, 0x7f, 0x06, 0x82];

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::store::error::why_not_accessed;
+use crate::store::sqlite::trouble::why_not_accessed;
 
 /// The lock on a database file: an advisory lock on `FILE.lock` beside it, which the system drops when the process
 /// ends, however it ends.

@@ -7,13 +7,12 @@ use std::{thread, time::Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Tx;
+use super::{Tx, trouble::leaves_doubt};
 use crate::{
     config::{MAX_GROUP, WRITE_QUEUE},
     feed::{Committed, Feed},
     store::{
         Outcome, StoreError, Write, WriteError,
-        error::leaves_doubt,
         execute::{Executed, execute},
     },
 };

@@ -1,0 +1,120 @@
+//! Connections to the server, and how they are lent: each to one task at a time, and back only as clean as it came.
+
+use std::ops::Deref;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Timeouts};
+use tokio::time::timeout;
+use tokio_postgres::{
+    Client, NoTls, Row,
+    config::SslMode,
+    types::{ToSql, Type},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_rustls::rustls::ClientConfig;
+
+use super::trouble::{is_lost, late};
+use crate::{
+    config::{DATABASE_CONNECT_TIMEOUT, DATABASE_READ_TIMEOUT, DATABASE_WAIT_TIMEOUT, PostgresUrl},
+    store::{StoreError, error::Trouble},
+    tls,
+};
+
+/// A parameter of a statement, with its type: statements are not prepared, so nobody asks the server for it.
+pub(super) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// At most so many connections. Clones share them.
+#[derive(Clone)]
+pub(super) struct Connections {
+    pool: Pool,
+}
+
+/// A connection on loan. One that is dropped before it is given back is closed: nobody else must find its transaction
+/// open, or what it was asked for last still under way.
+pub(super) struct Loan {
+    connection: Option<Object>,
+}
+
+impl Connections {
+    /// As many as `most`, none of which is there yet.
+    pub(super) fn new(url: &PostgresUrl, most: usize) -> Result<Self, StoreError> {
+        let config = url.config();
+        let manner = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = match config.get_ssl_mode() {
+            SslMode::Require => {
+                Manager::from_config(config, MakeRustlsConnect::new(tls()?), manner)
+            }
+            _ => Manager::from_config(config, NoTls, manner),
+        };
+        let timeouts = Timeouts {
+            wait: Some(DATABASE_WAIT_TIMEOUT),
+            create: Some(DATABASE_CONNECT_TIMEOUT),
+            recycle: Some(DATABASE_CONNECT_TIMEOUT),
+        };
+        let pool = Pool::builder(manager).max_size(most).timeouts(timeouts).runtime(Runtime::Tokio1).build();
+        Ok(Self { pool: pool.map_err(|error| StoreError::Bug(error.to_string()))? })
+    }
+
+    /// Lends a connection, as soon as one is free.
+    pub(super) async fn lend(&self) -> Result<Loan, StoreError> {
+        match self.pool.get().await {
+            Ok(connection) => Ok(Loan { connection: Some(connection) }),
+            Err(PoolError::Backend(error)) => Err(error.into()),
+            Err(PoolError::Closed) => Err(StoreError::Closed),
+            Err(PoolError::Timeout(TimeoutType::Wait)) => Err(StoreError::Overloaded),
+            Err(PoolError::Timeout(_)) => Err(late("a connection")),
+            Err(error) => Err(StoreError::Bug(error.to_string())),
+        }
+    }
+
+    /// Asks one question, of one moment. Where the connection turns out to have been lost while it lay idle, as all are
+    /// whose server was restarted, asks again on another.
+    pub(super) async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
+        let mut has_failed = false;
+        loop {
+            let loan = self.lend().await?;
+            let answer = timeout(DATABASE_READ_TIMEOUT, loan.query_typed(sql, parameters)).await;
+            match answer.map_err(|_| late("an answer"))? {
+                Ok(rows) => {
+                    loan.give_back();
+                    return Ok(rows);
+                }
+                Err(error) if is_lost(&error) && !has_failed => has_failed = true,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+/// How the server is verified where its address says `sslmode=require`: by whom this machine trusts, and those in the file
+/// that `SSL_CERT_FILE` names.
+pub(super) fn tls() -> Result<ClientConfig, StoreError> {
+    let config = tls::client(None).map_err(|error| StoreError::database(Trouble::CannotOpen, error.to_string()))?;
+    Ok(ClientConfig::clone(&config))
+}
+
+impl Loan {
+    /// Gives it back, with no transaction open and nothing under way.
+    pub(super) fn give_back(mut self) {
+        drop(self.connection.take());
+    }
+}
+
+impl Deref for Loan {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        self.connection.as_ref().expect("it is there until it is given back")
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(Object::take(connection));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The schema: brought up to date by whoever comes first, while the others wait.
+
+use super::connections::Connections;
+use crate::store::{StoreError, error::Trouble};
+
+/// The schema, one step a release that changed it. `maitred_schema` counts the steps taken.
+///
+/// Nodes of the release before go on working while a new one takes a step: steps only add, and what the older release
+/// calls stays as it is until the step after.
+const SCHEMA: [&str; 1] = [include_str!("schema_1.sql")];
+
+/// Which of a database's locks guards its schema: the letters `mtrd`.
+const SCHEMA_LOCK: i64 = 0x6d74_7264;
+
+/// Brings the schema up to date, and tells how this database is named.
+pub(super) async fn migrate(connections: &Connections, address: &str) -> Result<String, StoreError> {
+    let loan = connections.lend().await?;
+    // Most often there is nothing to do, which takes neither a lock nor the right to change anything.
+    let is_there = loan.query_typed_one("SELECT to_regclass('maitred_schema') IS NOT NULL", &[]).await?;
+    if is_there.try_get(0)? {
+        let (taken, name) = state(&loan).await?;
+        if taken == SCHEMA.len() {
+            loan.give_back();
+            return Ok(name);
+        }
+    }
+    // Held until the end of the transaction: of ten nodes that start together, nine wait here and find it done.
+    loan.batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")).await?;
+    loan.batch_execute(
+        "CREATE TABLE IF NOT EXISTS maitred_schema (steps bigint NOT NULL, name text NOT NULL);
+         INSERT INTO maitred_schema (steps, name)
+         SELECT 0, gen_random_uuid()::text WHERE NOT EXISTS (SELECT 1 FROM maitred_schema)",
+    )
+    .await?;
+    let (taken, name) = state(&loan).await?;
+    if taken > SCHEMA.len() {
+        let why = format!(
+            "it was written by a newer maitred (schema {taken}, this program knows {}); upgrade this program",
+            SCHEMA.len()
+        );
+        return Err(StoreError::Open { database: address.to_owned(), why });
+    }
+    for step in &SCHEMA[taken..] {
+        loan.batch_execute(step).await?;
+    }
+    loan.batch_execute(&format!("UPDATE maitred_schema SET steps = {}; COMMIT", SCHEMA.len())).await?;
+    loan.give_back();
+    Ok(name)
+}
+
+/// How many steps were taken, and the database's name.
+async fn state(client: &tokio_postgres::Client) -> Result<(usize, String), StoreError> {
+    let row = client.query_typed_one("SELECT steps, name FROM maitred_schema", &[]).await?;
+    let steps: i64 = row.try_get(0)?;
+    let steps = usize::try_from(steps).map_err(|error| StoreError::database(Trouble::Damaged, error.to_string()))?;
+    Ok((steps, row.try_get(1)?))
+}

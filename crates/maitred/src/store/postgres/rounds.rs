@@ -1,0 +1,24 @@
+//! Rounds: what one node does for all of them.
+
+use std::time::Duration;
+
+use tokio_postgres::types::Type;
+
+use super::Postgres;
+use crate::store::StoreError;
+
+impl Postgres {
+    /// Whether this node is the one to take the round of this name, which is due every so often. By the server's clock.
+    pub(in crate::store) async fn takes_round(&self, name: &str, interval: Duration) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO rounds AS r (name, until) VALUES ($1, now() + $2 * interval '1 ms')
+                   ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE r.until <= now() RETURNING 1";
+        let ms = interval.as_secs_f64() * 1_000.0;
+        let take = async {
+            let loan = self.writers.lend().await?;
+            let taken = loan.query_typed_opt(sql, &[(&name, Type::TEXT), (&ms, Type::FLOAT8)]).await?;
+            loan.give_back();
+            Ok(taken.is_some())
+        };
+        take.await.map_err(|error| self.named(error))
+    }
+}
