@@ -73,7 +73,10 @@ impl TestServer {
     /// In a folder that may hold a database already.
     pub(crate) async fn start_in(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let database = folder.path().join("maitred.db");
-        let mut config = Config::new(Database::File(database.clone()));
+        let mut config = Config::new(match std::env::var("MAITRED_TEST_POSTGRES") {
+            Ok(server) => new_database(&server).await,
+            Err(_) => Database::File(database.clone()),
+        });
         config.restaurants.push(RESTAURANT.parse().expect("an id"));
         change(&mut config);
         let server = Server::open(config).await.expect("a server");
@@ -437,4 +440,15 @@ impl Device {
             }
         }
     }
+}
+
+async fn new_database(server: &str) -> Database {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static N: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("t_{}_{}", std::process::id(), N.fetch_add(1, Ordering::Relaxed));
+    let (client, connection) =
+        tokio_postgres::connect(&format!("{server}/postgres"), tokio_postgres::NoTls).await.expect("a server");
+    tokio::spawn(connection);
+    client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database");
+    format!("{server}/{name}").parse().expect("a URL")
 }

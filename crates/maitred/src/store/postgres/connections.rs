@@ -2,7 +2,9 @@
 
 use std::ops::Deref;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Timeouts};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Timeouts,
+};
 use tokio::time::timeout;
 use tokio_postgres::{
     Client, NoTls, Row,
@@ -40,9 +42,7 @@ impl Connections {
         let config = url.config();
         let manner = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = match config.get_ssl_mode() {
-            SslMode::Require => {
-                Manager::from_config(config, MakeRustlsConnect::new(tls()?), manner)
-            }
+            SslMode::Require => Manager::from_config(config, MakeRustlsConnect::new(tls()?), manner),
             _ => Manager::from_config(config, NoTls, manner),
         };
         let timeouts = Timeouts {

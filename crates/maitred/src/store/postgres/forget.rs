@@ -54,11 +54,7 @@ impl Postgres {
         self.drop_messages(sql, &parameters).await
     }
 
-    async fn drop_messages(
-        &self,
-        sql: &str,
-        parameters: &[Parameter<'_>],
-    ) -> Result<usize, StoreError> {
+    async fn drop_messages(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<usize, StoreError> {
         let drop = async {
             let loan = self.writers.lend().await?;
             let dropped = loan.execute_typed(sql, parameters).await?;
@@ -176,7 +172,8 @@ impl Postgres {
                         texts.push(purged);
                     }
                 }
-                let sql = "UPDATE log SET message = new.message FROM unnest($2::bigint[], $3::text[]) new (seq, message)
+                let sql =
+                    "UPDATE log SET message = new.message FROM unnest($2::bigint[], $3::text[]) new (seq, message)
                            WHERE log.restaurant_id = $1 AND log.seq = new.seq";
                 tx.execute_typed(sql, &[id(), (&numbers, Type::INT8_ARRAY), (&texts, Type::TEXT_ARRAY)]).await?
             }
@@ -219,8 +216,7 @@ impl Postgres {
         let sql = "DELETE FROM purges USING unnest($2::text[], $3::bigint[]) done (guest_id, through)
                    WHERE purges.restaurant_id = $1 AND purges.guest_id = done.guest_id
                    AND purges.through <= done.through";
-        let parameters =
-            [(&id as _, Type::TEXT), (&guests as _, Type::TEXT_ARRAY), (&through as _, Type::INT8_ARRAY)];
+        let parameters = [(&id as _, Type::TEXT), (&guests as _, Type::TEXT_ARRAY), (&through as _, Type::INT8_ARRAY)];
         tx.execute_typed(sql, &parameters).await?;
         // Other processes may have at hand what was rewritten.
         let sql = "UPDATE restaurants SET notices = notices + 1 WHERE id = $1";

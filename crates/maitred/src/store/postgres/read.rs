@@ -8,7 +8,8 @@ use super::{Postgres, connections::Parameter};
 use crate::{
     access::Scope,
     store::{
-        AuditPage, AuditedMessage, FloorRows, GuestsPage, Head, LogPage, LoggedMessage, Place, RestaurantRow, StoreError,
+        AuditPage, AuditedMessage, FloorRows, GuestsPage, Head, LogPage, LoggedMessage, Place, RestaurantRow,
+        StoreError,
     },
 };
 
@@ -93,6 +94,9 @@ impl Postgres {
         table: &'static str,
         id: &str,
     ) -> Result<Option<(Option<Box<RawValue>>, Head)>, StoreError> {
+        // What can't be an id is nobody's. The server would not even take all of it.
+        let id = id.parse::<Id>().ok();
+        let id = id.as_ref().map(Id::as_str);
         let sql = format!(
             "SELECT {HEAD}, row.body FROM restaurants r
              LEFT JOIN {table} row ON row.restaurant_id = r.id AND row.id = $2 WHERE r.id = $1"
@@ -132,10 +136,10 @@ impl Postgres {
         let sql = format!(
             "SELECT {HEAD}, g.body, g.created_at, g.id FROM restaurants r
              LEFT JOIN (
-                 SELECT g.body, g.created_at, g.id FROM unnest($2::text[]) AS wanted
+                 SELECT g.body, g.created_at, g.id FROM (SELECT DISTINCT unnest($2::text[])) AS wanted (status)
                  CROSS JOIN LATERAL (
                      SELECT body, created_at, id FROM guests
-                     WHERE restaurant_id = $1 AND status = wanted AND (created_at, id) < ($3, $4)
+                     WHERE restaurant_id = $1 AND status = wanted.status AND (created_at, id) < ($3, $4)
                      ORDER BY created_at DESC, id DESC LIMIT $5
                  ) g
                  ORDER BY g.created_at DESC, g.id DESC LIMIT $5
@@ -227,11 +231,7 @@ impl Postgres {
         self.ask(sql, &parameters).await
     }
 
-    pub(super) async fn ask(
-        &self,
-        sql: &str,
-        parameters: &[Parameter<'_>],
-    ) -> Result<Vec<Row>, StoreError> {
+    pub(super) async fn ask(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
         self.readers.query(sql, parameters).await.map_err(|error| self.named(error))
     }
 }

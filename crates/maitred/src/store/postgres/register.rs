@@ -25,8 +25,10 @@ impl Postgres {
         let Some(tx) = self.lock(restaurant).await.map_err(|error| self.named(error))? else {
             return Ok(change(None));
         };
+        // What can't be an id is no device's. The server would not even take all of it.
+        let device = device.and_then(|id| id.parse::<Id>().ok());
         let changed = async {
-            let mut register = read_register(&tx, restaurant, device).await?;
+            let mut register = read_register(&tx, restaurant, device.as_ref().map(Id::as_str)).await?;
             let answer = change(Some(&mut register));
             let mut is_doubted = false;
             for edit in register.into_edits() {

@@ -43,7 +43,10 @@ pub(super) async fn begin(client: &Client, restaurant: &Id, writes: &[&Write]) -
     // Sent in one go: the second does not wait for the answer to the first.
     let ((), rows) = try_join!(
         client.batch_execute("BEGIN"),
-        client.query_typed("SELECT kind, name, body, number, digest FROM maitred_before($1, $2, $3, $4, $5, $6)", &parameters),
+        client.query_typed(
+            "SELECT kind, name, body, number, digest FROM maitred_before($1, $2, $3, $4, $5, $6)",
+            &parameters
+        ),
     )?;
     Ok(rows)
 }
