@@ -53,6 +53,9 @@ Keep it safe, while it runs:
 What the server does is logged to standard error. MAITRED_LOG says how much: error, warn, info (the default),
 or debug, which has one line a broadcast.";
 
+/// What is logged unless told otherwise. What the bus's library says of itself is said in our own words.
+const LOG: &str = "info,async_nats=off";
+
 #[derive(Subcommand)]
 enum Command {
     Serve(Box<serve::Serve>),
@@ -69,7 +72,7 @@ enum Command {
 /// Where a command finds the data.
 #[derive(clap::Args)]
 struct DatabaseArg {
-    /// Where the data is: sqlite:FILE, or sqlite::memory: to lose it at the end
+    /// Where the data is: sqlite:FILE, postgres://USER:PASSWORD@HOST:PORT/DATABASE, or sqlite::memory: to lose it at the end
     #[arg(long, env = "MAITRED_DATABASE", default_value = "sqlite:maitred.db", value_name = "URL")]
     database: Database,
 }
@@ -86,7 +89,7 @@ fn report_panic(panic: &PanicHookInfo<'_>) {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     panic::set_hook(Box::new(report_panic));
-    let filter = EnvFilter::try_from_env("MAITRED_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("MAITRED_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

@@ -3,7 +3,7 @@
 mod limits;
 mod postgres;
 
-use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use floor::Id;
 
@@ -28,6 +28,8 @@ pub struct KeyFiles {
 pub struct Config {
     /// Where the data is.
     pub database: Database,
+    /// How processes that share the database tell each other what they commit; none: by the database's own means.
+    pub bus: Option<BusUrl>,
     /// Restaurants to create if they are absent.
     pub restaurants: Vec<Id>,
     /// The rhythm of the sockets.
@@ -52,6 +54,7 @@ impl Config {
     pub fn new(database: Database) -> Self {
         Self {
             database,
+            bus: None,
             restaurants: Vec::new(),
             realtime: Realtime::default(),
             retention: Retention::default(),
@@ -94,6 +97,8 @@ pub struct Realtime {
     pub silence_timeout: Duration,
     /// How long a socket may accept nothing while something is to be sent.
     pub send_timeout: Duration,
+    /// How often it is looked whether other processes have written what the bus did not bring.
+    pub sweep_interval: Duration,
     /// Reads of the log by sessions that may be under way or wait at once.
     pub read_line: usize,
 }
@@ -105,6 +110,7 @@ impl Default for Realtime {
             heartbeat_interval: Duration::from_secs(30),
             silence_timeout: Duration::from_secs(75),
             send_timeout: Duration::from_secs(60),
+            sweep_interval: SWEEP_INTERVAL,
             read_line: READ_LINE,
         }
     }
@@ -138,9 +144,64 @@ impl FromStr for Database {
     }
 }
 
+/// How processes that share a database tell each other what they commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BusUrl {
+    /// Over NATS servers.
+    Nats(NatsUrl),
+    /// By notifications of this PostgreSQL server: the database's own address, where `--database` names a pooler.
+    Postgres(PostgresUrl),
+}
+
+/// The addresses of one or more NATS servers that belong together, separated by commas. They never show their passwords.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NatsUrl(String);
+
+impl NatsUrl {
+    pub(crate) fn servers(&self) -> impl Iterator<Item = &str> {
+        self.0.split(',')
+    }
+}
+
+impl fmt::Debug for NatsUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NatsUrl")
+    }
+}
+
+impl FromStr for BusUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if PostgresUrl::is_meant_by(text) {
+            return text.parse().map(Self::Postgres);
+        }
+        let is_nats = |server: &str| {
+            let scheme = ["nats://", "tls://"].into_iter().any(|scheme| server.starts_with(scheme));
+            scheme && server.parse::<async_nats::ServerAddr>().is_ok_and(|address| !address.host().is_empty())
+        };
+        match text.split(',').all(is_nats) {
+            true => Ok(Self::Nats(NatsUrl(text.to_owned()))),
+            false => Err("must be nats://HOST:4222, several of them separated by commas, or postgres://…".to_owned()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bus_is_named_by_a_url() {
+        for good in ["nats://localhost:4222", "nats://ada:secret@a:4222,nats://b", "tls://bus.example"] {
+            let bus: BusUrl = good.parse().expect("a bus");
+            assert!(matches!(bus, BusUrl::Nats(_)) && !format!("{bus:?}").contains("secret"), "{good}");
+        }
+        assert!(matches!("postgres://ada@localhost/floors".parse(), Ok(BusUrl::Postgres(_))));
+        for bad in ["", "localhost:4222", "nats://", "redis://localhost", "nats://a,b"] {
+            assert!(bad.parse::<BusUrl>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_database_is_named_by_a_url() {

@@ -21,14 +21,14 @@ use std::{
 
 use floor::Id;
 
-use crate::{access::Permit, metrics::Metrics};
+use crate::{access::Permit, metrics::Metrics, store::Head};
 use room::{Membership, Room};
 
 pub use hearsay::{Join, Since};
 pub use records::Records;
 pub use session::{House, Session};
 pub use socket::{Frame, Socket};
-pub(crate) use {hearsay::Hearsay, wire::Say};
+pub(crate) use {hearsay::Hearsay, room::Known, wire::Say};
 
 /// Who listens to which restaurant.
 #[derive(Default)]
@@ -41,14 +41,56 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Gives a message to all who listen to `restaurant`, and tells how many they are.
-    pub fn publish(&self, restaurant: &Id, seq: u64, message: &str) -> usize {
-        self.metrics.messages.inc();
+    /// Gives a message of this life of its log to all who listen to `restaurant`, and tells how many they are; none if they
+    /// listen to another life.
+    pub(crate) fn publish(&self, restaurant: &Id, epoch: &str, seq: u64, message: &str) -> Option<usize> {
+        match self.room(restaurant) {
+            Some(room) => room.publish(epoch, seq, Frame::text(message)),
+            None => Some(0),
+        }
+    }
+
+    /// Has all who listen to `restaurant` find in the log what they have not been sent up to its head.
+    pub(crate) fn advance(&self, restaurant: &Id, head: &Head) {
+        if let Some(room) = self.room_of_life(restaurant, &head.epoch) {
+            room.advance(head.seq);
+        }
+    }
+
+    /// Has all who listen to `restaurant` prove that they still may, because that, or something else that no message tells, was
+    /// heard of.
+    pub(crate) fn heed(&self, restaurant: &Id, head: &Head) {
+        if let Some(room) = self.room_of_life(restaurant, &head.epoch) {
+            room.heed(head.notices);
+            self.doubt(restaurant);
+        }
+    }
+
+    /// What this process knows of a restaurant; none if nobody listens to it.
+    pub(crate) fn known(&self, restaurant: &Id) -> Option<Known> {
+        self.room(restaurant)?.known()
+    }
+
+    /// The same of all restaurants that anybody listens to.
+    pub(crate) fn all_known(&self) -> Vec<(Id, Known)> {
         let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
-        // Cloned out of the lock: waking thousands of sessions must not keep others from joining.
-        let Some(room) = rooms.get(restaurant).cloned() else { return 0 };
-        drop(rooms);
-        room.publish(seq, Frame::text(message))
+        rooms.iter().filter_map(|(id, room)| Some((id.clone(), room.known()?))).collect()
+    }
+
+    /// Sends everyone away who listens to this life of `restaurant`, because it is over.
+    pub(crate) fn close_life(&self, restaurant: &Id, epoch: &str) {
+        if self.room_of_life(restaurant, epoch).is_some() {
+            self.close(restaurant);
+        }
+    }
+
+    /// Cloned out of the lock: waking thousands of sessions must not keep others from joining.
+    fn room(&self, restaurant: &Id) -> Option<Arc<Room>> {
+        self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(restaurant).cloned()
+    }
+
+    fn room_of_life(&self, restaurant: &Id, epoch: &str) -> Option<Arc<Room>> {
+        self.room(restaurant).filter(|room| room.known().is_some_and(|known| known.epoch == epoch))
     }
 
     /// Sends everyone away who listens to `restaurant`, because it is gone.
@@ -61,8 +103,9 @@ impl Hub {
     /// Has everyone who listens to `restaurant` prove that they still may.
     pub fn doubt(&self, restaurant: &Id) {
         self.doubts.fetch_add(1, Ordering::SeqCst);
-        let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
-        rooms.get(restaurant).inspect(|room| room.doubt());
+        if let Some(room) = self.room(restaurant) {
+            room.doubt();
+        }
     }
 
     /// The same of all who listen to anything.
@@ -80,8 +123,7 @@ impl Hub {
     /// Lets go of the messages of `restaurant` that are at hand: what they said is no longer to be told, and the log says
     /// what is.
     pub(crate) fn forget(&self, restaurant: &Id) {
-        let room = self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(restaurant).cloned();
-        if let Some(room) = room {
+        if let Some(room) = self.room(restaurant) {
             room.forget();
         }
     }

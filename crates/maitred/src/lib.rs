@@ -2,9 +2,10 @@
 //! restaurant hears of it over a WebSocket, in order and without a gap.
 //!
 //! The way through: [`edge`] → [`dispatch`] → [`store`] (the rules, the rows and the log, in one transaction) →
-//! [`feed`] → [`hub`] → its sessions.
+//! [`feed`] → [`hub`] → its sessions. Where several processes share a database, the feed also tells the others (`bus`).
 
 pub mod access;
+mod bus;
 pub mod cli;
 pub mod config;
 mod connection;

@@ -34,6 +34,11 @@ pub struct Metrics {
     pub(crate) purged_texts: Counter,
     session_reads: Counters,
     sessions_ended: Counters,
+    bus_notices: Counters,
+    /// Whether the bus is there.
+    pub(crate) bus_up: Gauge,
+    /// Restaurants with news that the bus had not brought.
+    pub(crate) swept: Counter,
 }
 
 impl Metrics {
@@ -53,6 +58,16 @@ impl Metrics {
     /// A session has come to its end.
     pub(crate) fn session_ended(&self, reason: &'static str) {
         self.sessions_ended.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    /// Something was told to other processes, heard from them, or dropped on the way: `sent`, `heard`, `dropped`.
+    pub(crate) fn bus(&self, what: &'static str) {
+        self.bus_by(what, 1);
+    }
+
+    /// The same so many times.
+    pub(crate) fn bus_by(&self, what: &'static str, times: u64) {
+        self.bus_notices.get_or_create(&[("what", what)]).inc_by(times);
     }
 
     /// All of it, in the text format of OpenMetrics.
@@ -78,6 +93,9 @@ impl Default for Metrics {
             purged_texts: Counter::default(),
             session_reads: Family::default(),
             sessions_ended: Family::default(),
+            bus_notices: Family::default(),
+            bus_up: Gauge::default(),
+            swept: Counter::default(),
         };
         let registry = &mut metrics.registry;
         let help = "Writes that were done, refused by a rule, or failed with the database";
@@ -97,6 +115,11 @@ impl Default for Metrics {
         registry.register("session_reads", help, metrics.session_reads.clone());
         let help = "Sessions that have ended: the reason told, or gone where there was nobody left to tell";
         registry.register("sessions_ended", help, metrics.sessions_ended.clone());
+        let help = "What was sent to other processes, heard from them, or dropped on the way";
+        registry.register("bus_notices", help, metrics.bus_notices.clone());
+        registry.register("bus_up", "Whether the bus to other processes is there", metrics.bus_up.clone());
+        let help = "Restaurants with devices of which the sweep found news that the bus had not brought";
+        registry.register("swept_restaurants", help, metrics.swept.clone());
         metrics
     }
 }

@@ -23,6 +23,16 @@ pub async fn forget_regularly(store: Store, purges: Arc<Purges>, retention: Rete
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
+        // Where several processes share the database, one of them is enough.
+        match store.takes_round("retention", retention.interval).await {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(StoreError::Closed) => return,
+            Err(error) => {
+                tracing::warn!(%error, "could not look for what need not be kept any more; trying again later");
+                continue;
+            }
+        }
         let mut dropped = 0;
         let result = prune(&store, &retention, now(), &mut dropped).await;
         metrics.pruned_messages.inc_by(dropped);

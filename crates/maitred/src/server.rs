@@ -14,6 +14,7 @@ use tokio_util::{
 
 use crate::{
     access::Authoriser,
+    bus::Bus,
     config::{Config, DRAIN_TIMEOUT, Limits, PAIRING_TRY_INTERVAL, Realtime, Retention},
     dispatch::{Caller, dispatch},
     edge::Edge,
@@ -33,6 +34,8 @@ use accept::Reception;
 pub struct Server {
     store: Store,
     hub: Arc<Hub>,
+    records: Arc<Records>,
+    bus: Option<Bus>,
     access: Arc<Authoriser>,
     realtime: Realtime,
     retention: Retention,
@@ -49,14 +52,19 @@ impl Server {
     /// If the database can't be opened or written.
     pub async fn open(mut config: Config) -> Result<Self, StoreError> {
         let hub = Arc::new(Hub::default());
-        let store = Store::open(&config.database, Feed::new(Arc::clone(&hub))).await?;
+        let feed = Feed::new(Arc::clone(&hub));
+        let store = Store::open(&config.database, feed.clone()).await?;
+        let records = Arc::new(Records::new(store.clone(), config.realtime.read_line, Arc::clone(&hub.metrics)));
+        let interval = config.realtime.sweep_interval;
+        let bus = Bus::open(config.bus.as_ref(), &config.database, &store, &hub, &records, interval);
+        bus.iter().for_each(|bus| feed.connect(bus.clone()));
         for restaurant in std::mem::take(&mut config.restaurants) {
             create_if_absent(&store, restaurant).await?;
         }
         let access = Arc::new(Authoriser::new(config.keys, store.clone(), Arc::clone(&hub)));
         let Config { realtime, retention, limits, at_home, tls, .. } = config;
         let allow_origins = config.allow_origins.into();
-        Ok(Self { store, hub, access, realtime, retention, limits, at_home, tls, allow_origins })
+        Ok(Self { store, hub, records, bus, access, realtime, retention, limits, at_home, tls, allow_origins })
     }
 
     /// The store, for whoever writes from within the process.
@@ -74,13 +82,12 @@ impl Server {
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let farewell = CancellationToken::new();
         let sessions = TaskTracker::new();
-        let records = Records::new(self.store.clone(), self.realtime.read_line, Arc::clone(&self.hub.metrics));
-        let records = Arc::new(records);
-        let purges = Purges::new(self.store.clone(), Arc::clone(&self.hub), Arc::clone(&records));
+        let purges = Purges::new(self.store.clone(), Arc::clone(&self.hub), Arc::clone(&self.records));
         let purges = Arc::new(purges);
         let house = House {
             hub: Arc::clone(&self.hub),
-            records,
+            records: self.records,
+            bus: self.bus,
             access: Arc::clone(&self.access),
             rhythm: self.realtime,
             limits: Arc::new(self.limits),

@@ -13,7 +13,7 @@ mod rows;
 mod sqlite;
 mod write;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use floor::{GuestStatus, Id, Time};
 use serde_json::value::RawValue;
@@ -27,6 +27,7 @@ use postgres::Postgres;
 use sqlite::Sqlite;
 
 pub use error::{Failure, StoreError};
+pub(crate) use postgres::listen;
 pub use purge::{Purge, PurgeStep, Search};
 pub(crate) use register::{OpenCode, Register};
 pub use rows::{
@@ -58,6 +59,23 @@ impl Store {
             Database::Server(url) => Side::Postgres(Postgres::open(url, feed).await?),
         };
         Ok(Self { side: Arc::new(side) })
+    }
+
+    /// Names the database among all that there are, where other processes may write to it as well.
+    pub(crate) fn shared_name(&self) -> Option<&str> {
+        match &*self.side {
+            Side::Sqlite(_) => None,
+            Side::Postgres(postgres) => Some(postgres.name()),
+        }
+    }
+
+    /// Where the logs of these restaurants end, of those that there are, in one question.
+    pub(crate) async fn heads(&self, restaurants: &[&str]) -> Result<HashMap<Id, Head>, StoreError> {
+        match &*self.side {
+            // Nobody else writes to it: there is no news but what the feed brings.
+            Side::Sqlite(_) => Ok(HashMap::new()),
+            Side::Postgres(postgres) => postgres.heads(restaurants).await,
+        }
     }
 
     /// Makes a write durable. Once it is, its messages are with the feed, and only then does this return.

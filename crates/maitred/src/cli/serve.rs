@@ -5,7 +5,7 @@ mod tls;
 
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use floor::Id;
 use socket2::SockRef;
 use tokio::{
@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{DatabaseArg, keys::KeyArgs};
 use crate::{
-    config::{ACCEPT_BACKLOG, Config, Database, LOG_AGE, LOG_MESSAGES, Retention},
+    config::{ACCEPT_BACKLOG, BusUrl, Config, DATABASE_CONNECTIONS, Database, LOG_AGE, LOG_MESSAGES, Retention},
     origin::AllowedOrigin,
     server::Server,
 };
@@ -33,6 +33,8 @@ pub(super) struct Serve {
     listen: String,
     #[command(flatten)]
     database: DatabaseArg,
+    #[command(flatten)]
+    nodes: NodeArgs,
     /// A restaurant to create if it is absent; may be given several times
     #[arg(long = "restaurant", value_name = "ID")]
     restaurants: Vec<Id>,
@@ -48,6 +50,25 @@ pub(super) struct Serve {
     allow_origins: Vec<AllowedOrigin>,
     #[command(flatten)]
     limits: LimitsArgs,
+}
+
+/// How it works with others on one PostgreSQL database.
+#[derive(clap::Args)]
+struct NodeArgs {
+    /// How servers that share a PostgreSQL database tell each other of changes: nats://HOST:4222, several of them separated by
+    /// commas. Left out, they use the database's own notifications, for which --database must not lead through a pooler in
+    /// transaction mode; where it does, name the database's own address here
+    #[arg(long, env = "MAITRED_BUS", value_name = "URL")]
+    bus: Option<BusUrl>,
+    /// The most connections that it holds to a PostgreSQL server, besides one for notifications
+    #[arg(
+        long,
+        env = "MAITRED_DATABASE_CONNECTIONS",
+        value_name = "N",
+        default_value_t = DATABASE_CONNECTIONS as u16,
+        value_parser = clap::value_parser!(u16).range(2..=1_000)
+    )]
+    database_connections: u16,
 }
 
 /// How long things are remembered.
@@ -86,7 +107,14 @@ const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 
 impl Serve {
     pub(super) async fn run(self) -> Result<()> {
-        let database = self.database.database;
+        let mut database = self.database.database;
+        match &mut database {
+            Database::Server(url) => url.connections = self.nodes.database_connections.into(),
+            Database::File(_) | Database::Memory if self.nodes.bus.is_some() => {
+                bail!("--bus is for servers that share a database: name a PostgreSQL server with --database");
+            }
+            Database::File(_) | Database::Memory => {}
+        }
         let retention = Retention {
             age: Duration::from_secs(self.retention.keep_days * SECONDS_A_DAY),
             messages: self.retention.keep_messages,
@@ -99,6 +127,7 @@ impl Serve {
         self.keys.guard(&keys, address)?;
         let at_home = keys.is_empty() && address.ip().is_loopback();
         let config = Config {
+            bus: self.nodes.bus,
             restaurants: self.restaurants,
             retention,
             tls: tls.clone(),

@@ -152,6 +152,33 @@ pub const DATABASE_READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// for a lock any more (`maitred_manners`).
 pub const DATABASE_WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How often restaurants with devices are looked at in the database, where other processes write to it as well: what the bus
+/// has lost is found after so long.
+pub const SWEEP_INTERVAL: Duration = Duration::from_secs(3);
+
+/// Looks at restaurants that are under way at once, of those that the bus or the sweep brought news of. Each is a short read,
+/// and connections to the database are few.
+pub const LOOKS_AT_ONCE: usize = 4;
+
+/// Restaurants that may wait to be looked at. What finds no place is found by the next sweep.
+pub const LOOK_QUEUE: usize = 4_096;
+
+/// What may wait to be told to other processes: a second's worth of a busy one. What finds no place is not told, and found by
+/// their sweep.
+pub const BUS_QUEUE: usize = 4_096;
+
+/// How much of it is told at once, where a number says it all.
+pub const BUS_BATCH: usize = 256;
+
+/// How often the bus is asked whether it is still there.
+pub const BUS_PING_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How long to wait before the bus is called again, in ms: the first time, and at the most.
+pub const BUS_RECONNECT_MS: Range<u64> = 100..2_000;
+
+/// How long the first device of a restaurant waits for the bus to take note.
+pub const BUS_ATTEND_TIMEOUT: Duration = Duration::from_millis(250);
+
 /// How far back the log reaches, unless told otherwise: a week. A device that was away for longer wants the floor as it
 /// is, not the story of last week; whoever fetches the changes for books of his own has a holiday to come back from.
 pub const LOG_AGE: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -84,7 +84,10 @@ impl Session {
 
     /// Ends the session if its device may not listen any more.
     pub(super) async fn make_sure(&self, joined: &Joined) -> Result<(), End> {
-        let counts = self.house.access.still_counts(&joined.pass.identity).await.map_err(unavailable)?;
+        let counts = self.house.access.still_counts(&joined.pass.identity).await.map_err(|error| {
+            tracing::error!(%error, "it could not be made sure that a device may still listen");
+            if error.may_pass() { End::NotYet } else { End::Farewell(Farewell::Unavailable) }
+        })?;
         if counts { Ok(()) } else { Err(End::Farewell(Farewell::NotAllowed)) }
     }
 

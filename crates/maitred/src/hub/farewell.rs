@@ -1,5 +1,7 @@
 //! Every way in which the server ends a conversation: the one place that knows reasons and close codes.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 
 use crate::config::{BUSY_RETRY_MS, RETRY_MS};
@@ -62,6 +64,11 @@ impl Farewell {
             Self::TooLarge => 1009,
             Self::IdleTimeout | Self::NotReading | Self::Busy | Self::TooManyDevices | Self::Unavailable => 1013,
         }
+    }
+
+    /// The same as a time to wait here.
+    pub(crate) fn retry(self) -> Duration {
+        Duration::from_millis(self.retry_ms())
     }
 
     /// After how long the device may come back, in ms. Drawn anew for each device, so that they don't all come at once.

@@ -40,8 +40,17 @@ pub struct Records {
     forgotten: AtomicU64,
 }
 
-/// A restaurant, the epoch of its log, a message's number, and how often something had been forgotten before the read.
-type Key = (Id, String, u64, u64);
+/// A restaurant, the life of its log, a message's number, and how often something had been forgotten before the read.
+type Key = (Id, Life, u64, u64);
+
+/// The life of a log, as those know it who read it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Life {
+    pub(super) epoch: String,
+    /// How often something had been told that no message tells, when the room was opened: what was read before that may be
+    /// what was to be forgotten since.
+    pub(super) notices: u64,
+}
 
 /// Some consecutive messages of a log, ready to be sent; none where the log has forgotten all of them.
 pub(super) struct Page {
@@ -106,14 +115,14 @@ impl Records {
     }
 
     /// Messages of a log, the one after number `last` among them unless the log has forgotten it.
-    pub(super) async fn page(&self, permit: &Permit, epoch: &str, last: u64) -> Result<Arc<Page>, Unread> {
+    pub(super) async fn page(&self, permit: &Permit, life: &Life, last: u64) -> Result<Arc<Page>, Unread> {
         // Devices left off at all kinds of places. Pages begin at the same few, so that they can be shared.
         let mut after = last - last % LOG_BLOCK;
         let block = after..after + LOG_BLOCK;
         loop {
             let forgotten = self.forgotten();
-            let key = (permit.restaurant().clone(), epoch.to_owned(), after, forgotten);
-            let page = self.pages.get_or_insert_async(&key, self.read_page(permit, epoch, after, &block)).await?;
+            let key = (permit.restaurant().clone(), life.clone(), after, forgotten);
+            let page = self.pages.get_or_insert_async(&key, self.read_page(permit, &life.epoch, after, &block)).await?;
             if self.forgotten() != forgotten {
                 // What was read may be what was forgotten meanwhile.
                 self.pages.remove(&key);
@@ -143,11 +152,11 @@ impl Records {
     }
 
     /// A restaurant's floor as it was when number `head` was its last message, or later.
-    pub(super) async fn floor(&self, permit: &Permit, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {
+    pub(super) async fn floor(&self, permit: &Permit, life: &Life, head: u64) -> Result<Arc<Floor>, Unread> {
         loop {
             let forgotten = self.forgotten();
-            let key = (permit.restaurant().clone(), epoch.to_owned(), head, forgotten);
-            let floor = self.floors.get_or_insert_async(&key, self.read_floor(permit, epoch, head)).await?;
+            let key = (permit.restaurant().clone(), life.clone(), head, forgotten);
+            let floor = self.floors.get_or_insert_async(&key, self.read_floor(permit, life, head)).await?;
             if self.forgotten() == forgotten {
                 return Ok(floor);
             }
@@ -156,9 +165,9 @@ impl Records {
         }
     }
 
-    async fn read_floor(&self, permit: &Permit, epoch: &str, head: u64) -> Result<Arc<Floor>, Unread> {
+    async fn read_floor(&self, permit: &Permit, life: &Life, head: u64) -> Result<Arc<Floor>, Unread> {
         let floor = Floor::new(permit.restaurant(), &self.read("floor", self.store.floor(permit)).await?);
-        if floor.seq < head && floor.epoch == epoch {
+        if floor.seq < head && floor.epoch == life.epoch {
             // Told to the devices, and not in the database: there is nothing true that they could be sent.
             let lost = format!("the log of {} ends at {}, and {head} was told of", permit.restaurant(), floor.seq);
             return Err(Unread::Broken(StoreError::Bug(lost)));
@@ -268,14 +277,15 @@ mod tests {
         ask(Command::Write(Step { operation, expects: Expectation::Any })).await;
         let records = Arc::new(Records::new(store.clone(), 8, Arc::clone(&hub.metrics)));
         let permit = Identity::of_the_house().permit(Right::See, "bistro").expect("a permit");
-        let epoch = records.head(&permit).await.expect("a restaurant").epoch;
+        let Head { epoch, notices, .. } = records.head(&permit).await.expect("a restaurant");
+        let life = Life { epoch, notices };
 
         // Asked for before the purge, and looked at after it; the store is held up until both are asked for.
         let (open, gate) = mpsc::channel::<()>();
         let mut held_up = pin!(store.register(&permit, None, move |_| gate.recv().is_ok()));
         assert!(poll!(&mut held_up).is_pending());
-        let mut page = pin!(records.page(&permit, &epoch, 0));
-        let mut floor = pin!(records.floor(&permit, &epoch, 1));
+        let mut page = pin!(records.page(&permit, &life, 0));
+        let mut floor = pin!(records.floor(&permit, &life, 1));
         assert!(poll!(&mut page).is_pending() && poll!(&mut floor).is_pending());
         open.send(()).expect("a store that waits");
         assert!(held_up.await.expect("a store that works"));

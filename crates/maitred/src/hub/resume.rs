@@ -31,7 +31,7 @@ impl Session {
 
     /// Sends the next page of the log. Where the log does not have the next message, shows the floor.
     async fn replay_page(&mut self, joined: &mut Joined) -> Result<(), End> {
-        let page = match self.house.records.page(joined.membership.permit(), &joined.epoch, joined.last).await {
+        let page = match self.house.records.page(joined.membership.permit(), &joined.life, joined.last).await {
             Ok(page) => page,
             Err(Unread::Nothing) => return self.show_floor(joined).await,
             Err(unread) => return Err(unread.into()),
@@ -54,26 +54,27 @@ impl Session {
         for part in &floor.parts {
             self.send(part).await?;
         }
-        (joined.last, joined.epoch) = (floor.seq, floor.epoch.clone());
+        joined.last = floor.seq;
+        joined.life.epoch.clone_from(&floor.epoch);
         Ok(())
     }
 
     async fn floor(&self, joined: &Joined) -> Result<Arc<Floor>, End> {
-        let (membership, epoch) = (&joined.membership, &joined.epoch);
+        let (membership, life) = (&joined.membership, &joined.life);
         // Never older than what the device knows to have happened, if only by the answer to a write of its own.
-        Ok(self.house.records.floor(membership.permit(), epoch, membership.head()).await?)
+        Ok(self.house.records.floor(membership.permit(), life, membership.head()).await?)
     }
 }
 
 impl From<Unread> for End {
     fn from(unread: Unread) -> Self {
-        Self::Farewell(match unread {
-            Unread::Nothing => Farewell::RestaurantDeleted,
-            Unread::Busy => Farewell::Busy,
+        match unread {
+            Unread::Nothing => Self::Farewell(Farewell::RestaurantDeleted),
+            Unread::Busy => Self::Farewell(Farewell::Busy),
             Unread::Broken(error) => {
                 tracing::error!(%error, "a session could not read the log");
-                Farewell::Unavailable
+                if error.may_pass() { Self::NotYet } else { Self::Farewell(Farewell::Unavailable) }
             }
-        })
+        }
     }
 }

@@ -4,18 +4,26 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
 use floor::Id;
-use tokio::sync::{OnceCell, watch};
+use tokio::{
+    sync::{OnceCell, watch},
+    time::Instant,
+};
 
-use super::{Frame, Hub, Records, records::Unread};
+use super::{
+    Frame, Hub, Records,
+    records::{self, Unread},
+};
 use crate::{
     access::Permit,
+    bus::{Attendance, Bus},
     config::{RING_BYTES, RING_MESSAGES, SEND_BATCH_BYTES},
+    store::Head,
 };
 
 pub(super) struct Room {
@@ -24,7 +32,20 @@ pub(super) struct Room {
     /// How many listen. Changed only under the hub's lock.
     members: AtomicUsize,
     /// Read once for all who come.
-    epoch: OnceCell<String>,
+    life: OnceCell<Life>,
+    /// The number of the last message, and its life of the log, that came in before it was known which life this is.
+    early: Mutex<Option<(String, u64)>>,
+}
+
+/// The life of the log whose messages a room passes on.
+struct Life {
+    epoch: String,
+    /// How often something had been told that no message tells: see [`crate::store::Head`].
+    notices: AtomicU64,
+    /// Those who were let in before this may not be let in any more, without anybody having heard of it.
+    since: Instant,
+    /// What other processes tell of it is heard as long as this is kept.
+    attendance: Option<Attendance>,
 }
 
 /// The newest messages: one unbroken run.
@@ -51,13 +72,23 @@ struct News {
     doubts: u64,
 }
 
+/// What a process knows of a restaurant that it passes on.
+pub(crate) struct Known {
+    /// The number of the last message.
+    pub(crate) seq: u64,
+    /// The life of its log.
+    pub(crate) epoch: String,
+    /// How often something was told that no message tells.
+    pub(crate) notices: u64,
+}
+
 /// A place in a room, given up when dropped.
 pub(super) struct Membership {
     hub: Arc<Hub>,
     permit: Permit,
     room: Arc<Room>,
     news: watch::Receiver<News>,
-    /// How many doubts were passed on.
+    /// After how many doubts it was last sure that its device may listen.
     doubts: u64,
 }
 
@@ -67,8 +98,8 @@ pub(super) enum Heard {
     Messages(Vec<Message>),
     /// There are more than the room still has: the log has them.
     Behind,
-    /// It must be made sure that its device may still listen.
-    Doubt,
+    /// It must be made sure that its device may still listen; [`Membership::is_sure`] then.
+    Doubt(u64),
     /// The restaurant is gone.
     Closed,
 }
@@ -79,15 +110,58 @@ impl Room {
             recent: RwLock::default(),
             news: watch::Sender::default(),
             members: AtomicUsize::new(0),
-            epoch: OnceCell::new(),
+            life: OnceCell::new(),
+            early: Mutex::default(),
         }
     }
 
-    /// Takes a message in, and tells how many devices are told of it.
-    pub(super) fn publish(&self, seq: u64, frame: Frame) -> usize {
+    /// Takes a message in, and tells how many devices are told of it; none if it is of another life than theirs.
+    pub(super) fn publish(&self, epoch: &str, seq: u64, frame: Frame) -> Option<usize> {
+        if !self.is_of_this_life(epoch, seq) {
+            return None;
+        }
         self.recent.write().unwrap_or_else(PoisonError::into_inner).push(Message { seq, frame });
+        self.advance(seq);
+        Some(self.members())
+    }
+
+    /// Whether a message is of the life that is passed on here. Where that is not known yet, it is noted down how far its life
+    /// has come, for [`Membership::open`].
+    fn is_of_this_life(&self, epoch: &str, seq: u64) -> bool {
+        if let Some(life) = self.life.get() {
+            return life.epoch == epoch;
+        }
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        // Looked at once more under the lock: what is noted down after that is found by whoever opens the room.
+        match self.life.get() {
+            Some(life) => life.epoch == epoch,
+            None => {
+                *early = Some((epoch.to_owned(), seq));
+                true
+            }
+        }
+    }
+
+    /// Learns that the log has come as far as this number.
+    pub(super) fn advance(&self, seq: u64) {
         self.news.send_modify(|news| news.head = seq.max(news.head));
-        self.members()
+    }
+
+    /// What is known of the restaurant; none as long as nobody has read it.
+    pub(super) fn known(&self) -> Option<Known> {
+        let life = self.life.get()?;
+        Some(Known {
+            seq: self.news.borrow().head,
+            epoch: life.epoch.clone(),
+            notices: life.notices.load(Ordering::SeqCst),
+        })
+    }
+
+    /// Learns how often something was told that no message tells.
+    pub(super) fn heed(&self, notices: u64) {
+        if let Some(life) = self.life.get() {
+            life.notices.store(notices, Ordering::SeqCst);
+        }
     }
 
     /// Lets go of all messages. Who has not been sent them finds them in the log.
@@ -183,15 +257,37 @@ impl Membership {
         &self.permit
     }
 
-    /// Learns how far the restaurant's log has come, and tells its epoch. The first who comes reads it from the store;
-    /// since then, the room hears of every message.
-    pub(super) async fn open(&self, records: &Records) -> Result<String, Unread> {
+    /// Learns how far the restaurant's log has come. The first who comes reads it from the store; since then, the room hears
+    /// of every message.
+    pub(super) async fn open(&self, records: &Records, bus: Option<&Bus>) -> Result<(), Unread> {
         let read = async || {
-            let head = records.head(&self.permit).await?;
-            self.room.news.send_modify(|news| news.head = head.seq.max(news.head));
-            Ok(head.epoch)
+            // Attended to before it is read, so that what comes in between is heard.
+            let attendance = match bus {
+                Some(bus) => Some(bus.attend(self.permit.restaurant()).await),
+                None => None,
+            };
+            let since = Instant::now();
+            let Head { seq, epoch, notices } = records.head(&self.permit).await?;
+            self.room.advance(seq);
+            Ok(Life { epoch, notices: notices.into(), since, attendance: attendance })
         };
-        self.room.epoch.get_or_try_init(read).await.cloned()
+        let life = self.room.life.get_or_try_init(read).await?;
+        let early = self.room.early.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((_, seq)) = early.filter(|(epoch, _)| *epoch == life.epoch) {
+            self.room.advance(seq);
+        }
+        Ok(())
+    }
+
+    /// The life of the log that the room passes on. Only once it is open.
+    pub(super) fn life(&self) -> records::Life {
+        let life = self.room.life.get().expect("the room is open");
+        records::Life { epoch: life.epoch.clone(), notices: life.notices.load(Ordering::SeqCst) }
+    }
+
+    /// Whether whoever was let in at this time may have been sent away without the room having heard of it.
+    pub(super) fn may_have_missed_since(&self, at: Instant) -> bool {
+        self.room.life.get().is_some_and(|life| life.attendance.is_some() && at < life.since)
     }
 
     /// The number of the restaurant's last message.
@@ -199,13 +295,18 @@ impl Membership {
         self.room.news.borrow().head
     }
 
+    /// Notes down that it was made sure after so many doubts that its device may still listen.
+    pub(super) fn is_sure(&mut self, doubts: u64) {
+        self.doubts = doubts;
+    }
+
     /// Waits for what comes after number `last`. May be dropped while waiting without losing anything.
     pub(super) async fn heard(&mut self, last: u64) -> Heard {
         loop {
             // Seen before looking, so that what comes after the look is news again.
             let doubts = self.news.borrow_and_update().doubts;
-            if std::mem::replace(&mut self.doubts, doubts) != doubts {
-                return Heard::Doubt;
+            if self.doubts != doubts {
+                return Heard::Doubt(doubts);
             }
             if let Some(heard) = self.room.after(last) {
                 return heard;

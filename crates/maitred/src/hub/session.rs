@@ -12,13 +12,14 @@ use super::{
     admission::Pass,
     farewell::Farewell,
     hearsay::{Gibberish, Hearsay, Join, Since},
-    records::Unread,
+    records::{Life, Unread},
     room::Heard,
     socket::{Broken, Frame, Received, Socket, Unwritten},
     wire::Say,
 };
 use crate::{
     access::{Authoriser, Token},
+    bus::Bus,
     config::{LAST_WORD_TIMEOUT, Limits, Realtime},
     dispatch::now,
 };
@@ -29,6 +30,8 @@ pub struct House {
     pub hub: Arc<Hub>,
     /// What is read for them.
     pub records: Arc<Records>,
+    /// What other processes tell, where there are others.
+    pub(crate) bus: Option<Bus>,
     /// Who may listen.
     pub access: Arc<Authoriser>,
     /// The rhythm of the sockets.
@@ -58,9 +61,11 @@ pub(super) struct Joined {
     pub(super) membership: Membership,
     pub(super) pass: Box<Pass>,
     platform: Option<String>,
-    pub(super) epoch: String,
+    pub(super) life: Life,
     /// The number of the last message sent.
     pub(super) last: u64,
+    /// Until when nothing is read for it, where the database could not be read a moment ago.
+    stalled_until: Option<Instant>,
 }
 
 /// How a session ends.
@@ -69,6 +74,8 @@ pub(super) enum End {
     Gone,
     /// The server ends it.
     Farewell(Farewell),
+    /// Not at all: what it needs can't be read just now, and it goes on when it can be.
+    NotYet,
 }
 
 impl Session {
@@ -80,12 +87,14 @@ impl Session {
 
     /// Talks with the device until one of the two ends it. `join` is what its URL said, if it named a restaurant.
     pub async fn run(mut self, join: Option<Join>) {
-        let end = self.talk(join).await;
-        self.house.hub.metrics.session_ended(match end {
-            End::Gone => "gone",
-            End::Farewell(farewell) => farewell.reason(),
-        });
-        let End::Farewell(farewell) = end else { return };
+        let farewell = match self.talk(join).await {
+            End::Gone => None,
+            End::Farewell(farewell) => Some(farewell),
+            // Before it has joined, it is better off to come again.
+            End::NotYet => Some(Farewell::Unavailable),
+        };
+        self.house.hub.metrics.session_ended(farewell.map_or("gone", Farewell::reason));
+        let Some(farewell) = farewell else { return };
         self.socket.begin(&Say::Bye { reason: farewell.reason(), retry_ms: farewell.retry_ms() }.frame());
         self.socket.make_room();
         // Wherever it can still speak: a device that takes nothing is not waited for.
@@ -128,21 +137,22 @@ impl Session {
 
     /// Lets the device in, and brings it up to date if it says where it left off.
     async fn join(&mut self, join: Join) -> Result<Joined, End> {
-        let doubts = self.house.hub.doubts();
+        let (asked_at, doubts) = (Instant::now(), self.house.hub.doubts());
         let (pass, permit) = self.admit(&join).await?;
         // Listen before reading the log, so that no message falls between.
         let membership = self.house.hub.join(permit, self.house.limits.restaurant_devices);
         let Some(membership) = membership else { return Err(End::Farewell(Farewell::TooManyDevices)) };
-        let epoch = match membership.open(&self.house.records).await {
-            Ok(epoch) => epoch,
+        match membership.open(&self.house.records, self.house.bus.as_ref()).await {
+            Ok(()) => {}
             Err(Unread::Nothing) => return self.not_found(&join).await,
             Err(unread) => return Err(unread.into()),
-        };
-        let head = membership.head();
+        }
+        let (life, head) = (membership.life(), membership.head());
         tracing::debug!(restaurant = join.restaurant_id, device = join.device_id, platform = join.platform, "joined");
-        let same_life = join.epoch.as_ref().is_none_or(|theirs| *theirs == epoch);
-        let mut joined = Joined { membership, pass, platform: join.platform, epoch, last: head };
-        if self.house.hub.doubts() != doubts {
+        let same_life = join.epoch.as_ref().is_none_or(|theirs| *theirs == life.epoch);
+        let may_have_missed = membership.may_have_missed_since(asked_at);
+        let mut joined = Joined { membership, pass, platform: join.platform, life, last: head, stalled_until: None };
+        if self.house.hub.doubts() != doubts || may_have_missed {
             self.make_sure(&joined).await?;
         }
         self.acknowledge(&joined).await?;
@@ -150,7 +160,11 @@ impl Session {
             Since::Now => {}
             Since::Seq(since) if same_life && since <= head => {
                 joined.last = since;
-                self.catch_up(&mut joined).await?;
+                match self.catch_up(&mut joined).await {
+                    // The next look at what there is brings it.
+                    Ok(()) | Err(End::NotYet) => {}
+                    Err(end) => return Err(end),
+                }
             }
             Since::Seq(_) | Since::Unusable => self.show_floor(&mut joined).await?,
         }
@@ -169,7 +183,7 @@ impl Session {
             platform: joined.platform.as_deref(),
             timestamp: now(),
             seq: joined.last,
-            epoch: &joined.epoch,
+            epoch: &joined.life.epoch,
         })
         .await
     }
@@ -177,19 +191,25 @@ impl Session {
     /// Passes messages on as they come, until something ends it.
     async fn live(&mut self, joined: &mut Joined) -> End {
         loop {
-            let due = joined.pass.due().map_or(self.due(), |due| due.min(self.due()));
+            let due = [joined.pass.due(), joined.stalled_until].into_iter().flatten().fold(self.due(), Instant::min);
             let forgotten = self.house.records.forgotten();
             let step = tokio::select! {
-                heard = joined.membership.heard(joined.last) => self.pass_on(heard, forgotten, joined).await,
+                heard = joined.membership.heard(joined.last), if joined.stalled_until.is_none() => {
+                    self.pass_on(heard, forgotten, joined).await
+                }
                 received = self.socket.receive() => self.answer(received, joined).await,
                 () = sleep_until(due) => self.see_to(joined).await,
                 // What was written before the end is heard before the good-bye.
-                () = self.house.shutdown.cancelled() => {
-                    Box::pin(self.catch_up(joined)).await.and(Err(End::Farewell(Farewell::ShuttingDown)))
+                () = self.house.shutdown.cancelled() => match Box::pin(self.catch_up(joined)).await {
+                    Ok(()) | Err(End::NotYet) => Err(End::Farewell(Farewell::ShuttingDown)),
+                    Err(end) => Err(end),
                 }
             };
-            if let Err(end) = step {
-                return end;
+            match step {
+                Ok(()) => {}
+                // The device is not to blame, and would not be better off elsewhere: it is kept, and told when that can be.
+                Err(End::NotYet) => joined.stalled_until = Some(Instant::now() + Farewell::Unavailable.retry()),
+                Err(end) => return end,
             }
         }
     }
@@ -209,7 +229,11 @@ impl Session {
                 Ok(())
             }
             Heard::Behind => Box::pin(self.catch_up(joined)).await,
-            Heard::Doubt => Box::pin(self.make_sure(joined)).await,
+            Heard::Doubt(doubts) => {
+                Box::pin(self.make_sure(joined)).await?;
+                joined.membership.is_sure(doubts);
+                Ok(())
+            }
             Heard::Closed => Err(End::Farewell(Farewell::RestaurantDeleted)),
         }
     }
@@ -261,6 +285,7 @@ impl Session {
 
     /// Does what is due.
     async fn see_to(&mut self, joined: &mut Joined) -> Result<(), End> {
+        joined.stalled_until = joined.stalled_until.filter(|until| *until > Instant::now());
         Box::pin(self.keep_admitted(joined)).await?;
         self.keep_alive(joined).await
     }

@@ -68,6 +68,11 @@ impl StoreError {
         Self::database(Trouble::Damaged, format!("it holds something unreadable: {what}"))
     }
 
+    /// Something that is waited for does not come, or does not come any more.
+    pub(crate) fn lost(what: &str) -> Self {
+        Self::database(Trouble::Unreachable, format!("waited in vain for {what}"))
+    }
+
     /// A failure, of a place that is not named yet.
     pub(super) fn database(trouble: Trouble, cause: String) -> Self {
         Self::Database(Failure { place: Place::File(PathBuf::new()), trouble, cause, in_doubt: false })
@@ -90,7 +95,7 @@ impl StoreError {
     }
 
     /// Names the server that failed.
-    pub(super) fn of_server(self, address: &str) -> Self {
+    pub(crate) fn of_server(self, address: &str) -> Self {
         match self {
             Self::Database(failure) => Self::Database(Failure { place: Place::Server(address.to_owned()), ..failure }),
             other => other,

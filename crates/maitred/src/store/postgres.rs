@@ -24,6 +24,8 @@ use crate::{
 use connections::Connections;
 use lanes::Lanes;
 
+pub(crate) use connections::listen;
+
 /// A database on a PostgreSQL server.
 pub(super) struct Postgres {
     /// Where the server is, in messages to people.

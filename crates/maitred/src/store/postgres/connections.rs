@@ -1,22 +1,26 @@
 //! Connections to the server, and how they are lent: each to one task at a time, and back only as clean as it came.
 
-use std::ops::Deref;
+use std::{future::poll_fn, ops::Deref};
 
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Timeouts,
 };
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::mpsc,
+    time::timeout,
+};
 use tokio_postgres::{
-    Client, NoTls, Row,
+    AsyncMessage, Client, Connection, NoTls, Notification, Row,
     config::SslMode,
     types::{ToSql, Type},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_rustls::rustls::ClientConfig;
 
-use super::trouble::{is_lost, late};
+use super::trouble::is_lost;
 use crate::{
-    config::{DATABASE_CONNECT_TIMEOUT, DATABASE_READ_TIMEOUT, DATABASE_WAIT_TIMEOUT, PostgresUrl},
+    config::{DATABASE_CONNECT_TIMEOUT, DATABASE_READ_TIMEOUT, DATABASE_WAIT_TIMEOUT, LOOK_QUEUE, PostgresUrl},
     store::{StoreError, error::Trouble},
     tls,
 };
@@ -61,7 +65,7 @@ impl Connections {
             Err(PoolError::Backend(error)) => Err(error.into()),
             Err(PoolError::Closed) => Err(StoreError::Closed),
             Err(PoolError::Timeout(TimeoutType::Wait)) => Err(StoreError::Overloaded),
-            Err(PoolError::Timeout(_)) => Err(late("a connection")),
+            Err(PoolError::Timeout(_)) => Err(StoreError::lost("a connection")),
             Err(error) => Err(StoreError::Bug(error.to_string())),
         }
     }
@@ -73,7 +77,7 @@ impl Connections {
         loop {
             let loan = self.lend().await?;
             let answer = timeout(DATABASE_READ_TIMEOUT, loan.query_typed(sql, parameters)).await;
-            match answer.map_err(|_| late("an answer"))? {
+            match answer.map_err(|_| StoreError::lost("an answer"))? {
                 Ok(rows) => {
                     loan.give_back();
                     return Ok(rows);
@@ -86,6 +90,42 @@ impl Connections {
 
     pub(super) fn close(&self) {
         self.pool.close();
+    }
+}
+
+/// A connection by itself, and what it is notified of, until it is lost.
+pub(crate) async fn listen(url: &PostgresUrl) -> Result<(Client, mpsc::Receiver<Notification>), StoreError> {
+    let config = url.config();
+    let (notifications, heard) = mpsc::channel(LOOK_QUEUE);
+    let connected = async {
+        match config.get_ssl_mode() {
+            SslMode::Require => {
+                let (client, connection) = config.connect(MakeRustlsConnect::new(tls()?)).await?;
+                tokio::spawn(pass_on(connection, notifications));
+                Ok(client)
+            }
+            _ => {
+                let (client, connection) = config.connect(NoTls).await?;
+                tokio::spawn(pass_on(connection, notifications));
+                Ok(client)
+            }
+        }
+    };
+    let client = timeout(DATABASE_CONNECT_TIMEOUT, connected).await.map_err(|_| StoreError::lost("a connection"))?;
+    client.map(|client| (client, heard))
+}
+
+/// Keeps a connection going, and ends with it.
+async fn pass_on<S, T>(mut connection: Connection<S, T>, notifications: mpsc::Sender<Notification>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+        if let AsyncMessage::Notification(notification) = message {
+            // Where too many wait already, the sweep finds what they would tell.
+            _ = notifications.try_send(notification);
+        }
     }
 }
 

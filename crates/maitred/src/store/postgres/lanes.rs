@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     connections::{Connections, Loan},
-    trouble::{is_lost, late, of_commit},
+    trouble::{is_lost, of_commit},
     tx::{Group, begin, read},
 };
 use crate::{
@@ -182,7 +182,7 @@ impl Lane {
                 Ok(results)
             }
             Ok(Err(error)) => Err(of_commit(error)),
-            Err(_) => Err(late("the end of a transaction").in_doubt()),
+            Err(_) => Err(StoreError::lost("the end of a transaction").in_doubt()),
         }
     }
 
@@ -193,7 +193,7 @@ impl Lane {
         loop {
             let loan = self.lanes.connections.lend().await?;
             let begun = timeout(DATABASE_WRITE_TIMEOUT, begin(&loan, &self.restaurant, writes)).await;
-            match begun.map_err(|_| late("a restaurant's rows"))? {
+            match begun.map_err(|_| StoreError::lost("a restaurant's rows"))? {
                 Ok(rows) => return Ok((loan, rows)),
                 Err(error) if is_lost(&error) && !has_failed => has_failed = true,
                 Err(error) => return Err(error.into()),

@@ -11,7 +11,7 @@ use super::{
     Postgres,
     connections::{Loan, Parameter},
     read::head,
-    trouble::{is_lost, late, of_commit},
+    trouble::{is_lost, of_commit},
 };
 use crate::{
     config::DATABASE_WRITE_TIMEOUT,
@@ -38,7 +38,10 @@ impl Postgres {
                 loan.batch_execute("BEGIN; SELECT maitred_manners()"),
                 loan.query_typed_opt(sql, &parameters),
             );
-            let row = match timeout(DATABASE_WRITE_TIMEOUT, begun).await.map_err(|_| late("a restaurant's row"))? {
+            let row = match timeout(DATABASE_WRITE_TIMEOUT, begun)
+                .await
+                .map_err(|_| StoreError::lost("a restaurant's row"))?
+            {
                 Ok(((), row)) => row,
                 Err(error) if is_lost(&error) && !has_failed => {
                     has_failed = true;
@@ -59,7 +62,7 @@ impl Postgres {
 impl Locked {
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         let committed = timeout(DATABASE_WRITE_TIMEOUT, self.loan.batch_execute("COMMIT")).await;
-        committed.map_err(|_| late("the end of a transaction").in_doubt())?.map_err(of_commit)?;
+        committed.map_err(|_| StoreError::lost("the end of a transaction").in_doubt())?.map_err(of_commit)?;
         self.loan.give_back();
         Ok(())
     }

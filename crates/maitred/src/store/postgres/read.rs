@@ -1,5 +1,7 @@
 //! What can be read, each in one statement: it sees everything at one moment, and needs no transaction.
 
+use std::collections::HashMap;
+
 use floor::{GuestStatus, Id};
 use serde_json::value::RawValue;
 use tokio_postgres::{Row, types::Type};
@@ -43,6 +45,14 @@ impl Postgres {
         let sql = format!("SELECT {HEAD} FROM restaurants r WHERE r.id = $1");
         let rows = self.ask(&sql, &[(&restaurant.as_str(), Type::TEXT)]).await?;
         rows.first().map(head).transpose()
+    }
+
+    pub(in crate::store) async fn heads(&self, restaurants: &[&str]) -> Result<HashMap<Id, Head>, StoreError> {
+        let sql = format!("SELECT {HEAD}, r.id FROM restaurants r WHERE r.id = ANY ($1)");
+        let rows = self.ask(&sql, &[(&restaurants, Type::TEXT_ARRAY)]).await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get::<_, &str>(3)?.parse().map_err(StoreError::unreadable)?, head(row)?)))
+            .collect()
     }
 
     pub(in crate::store) async fn floor(&self, restaurant: &Id) -> Result<Option<FloorRows>, StoreError> {

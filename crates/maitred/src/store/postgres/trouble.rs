@@ -65,11 +65,6 @@ pub(super) fn of_commit(error: Error) -> StoreError {
     if is_undone { error } else { error.in_doubt() }
 }
 
-/// Something did not come in time.
-pub(super) fn late(what: &str) -> StoreError {
-    StoreError::database(Trouble::Unreachable, format!("waited in vain for {what}"))
-}
-
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         let cause = match error.as_db_error() {
