@@ -12,11 +12,12 @@ use floor::Id;
 use tokio::{
     sync::{Notify, mpsc},
     task::JoinHandle,
+    time::timeout,
 };
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    config::{BUS_QUEUE, BusUrl, Database, LOOK_QUEUE, PostgresUrl},
+    config::{BUS_ATTEND_TIMEOUT, BUS_QUEUE, BusUrl, Database, LOOK_QUEUE, PostgresUrl},
     feed::Committed,
     hub::{Hub, Records},
     metrics::Metrics,
@@ -91,10 +92,23 @@ impl Bus {
         self.looks.at(restaurant);
     }
 
+    /// Waits a moment for what is to be told to be on its way, for a process that is about to end.
+    pub(crate) async fn finish(&self) {
+        let told = async {
+            // Every place is free when everything was taken.
+            _ = self.outbox.reserve_many(BUS_QUEUE).await;
+            if let Some(nats) = &self.nats {
+                nats.flush().await;
+            }
+        };
+        // What is not told by then, the others' sweep finds.
+        _ = timeout(BUS_ATTEND_TIMEOUT, told).await;
+    }
+
     /// Begins to hear what other processes tell of a restaurant. What they tell just now may be missed: the sweep finds it.
     pub(crate) async fn attend(&self, restaurant: &Id) -> Attendance {
         let ear = match &self.nats {
-            Some(nats) => nats.attend(restaurant).await,
+            Some(nats) => Some(nats.attend(restaurant).await),
             // Every process hears of every restaurant.
             None => None,
         };

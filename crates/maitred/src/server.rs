@@ -80,7 +80,7 @@ impl Server {
     /// Serves until `shutdown` completes, then lets requests under way finish, says good-bye to the devices and closes
     /// the database.
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let farewell = CancellationToken::new();
+        let (farewell, bus) = (CancellationToken::new(), self.bus.clone());
         let sessions = TaskTracker::new();
         let purges = Purges::new(self.store.clone(), Arc::clone(&self.hub), Arc::clone(&self.records));
         let purges = Arc::new(purges);
@@ -124,6 +124,9 @@ impl Server {
             tracing::warn!(devices = sessions.len(), "some devices took too long to say good-bye to and were cut off");
         }
         self.store.close().await;
+        if let Some(bus) = bus {
+            bus.finish().await;
+        }
     }
 }
 

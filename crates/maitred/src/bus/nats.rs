@@ -6,7 +6,7 @@ use async_nats::{Client, ConnectOptions, Event, ServerAddr, Subject, connection:
 use floor::Id;
 use futures_util::StreamExt;
 use tokio::{
-    sync::{Notify, OnceCell, mpsc},
+    sync::{Notify, SetOnce, mpsc, oneshot},
     task::JoinHandle,
     time::timeout,
 };
@@ -14,13 +14,13 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{Looks, Notice};
 use crate::{
-    config::{BUS_ATTEND_TIMEOUT, BUS_PING_INTERVAL, BUS_RECONNECT_MS, NatsUrl},
+    config::{BUS_ATTEND_TIMEOUT, BUS_BACKLOG, BUS_PING_INTERVAL, BUS_RECONNECT_MS, NatsUrl},
     hub::Hub,
 };
 
 #[derive(Clone)]
 pub(super) struct Nats {
-    client: Arc<OnceCell<Client>>,
+    client: Arc<SetOnce<Client>>,
     /// What all subjects of this database begin with: no other database's processes speak of them.
     prefix: Arc<str>,
     hub: Arc<Hub>,
@@ -54,6 +54,7 @@ impl Nats {
             .no_echo()
             .retry_on_initial_connect()
             .ping_interval(BUS_PING_INTERVAL)
+            .subscription_capacity(BUS_BACKLOG)
             .reconnect_delay_callback(|attempt| {
                 let most = BUS_RECONNECT_MS.start << attempt.min(16);
                 Duration::from_millis(rand::random_range(BUS_RECONNECT_MS.start..=most.min(BUS_RECONNECT_MS.end)))
@@ -104,24 +105,38 @@ impl Nats {
         }
     }
 
-    /// Begins to listen to what is told of a restaurant.
-    pub(super) async fn attend(&self, restaurant: &Id) -> Option<AbortOnDropHandle<()>> {
-        let client = self.client.get()?.clone();
-        let mut ear = match client.subscribe(self.subject(restaurant)).await {
+    /// Begins to listen to what is told of a restaurant, and waits a moment until the bus was asked for it.
+    pub(super) async fn attend(&self, restaurant: &Id) -> AbortOnDropHandle<()> {
+        let (asked, is_asked) = oneshot::channel();
+        let listening = self.clone().listen(restaurant.clone(), asked);
+        let ear = AbortOnDropHandle::new(tokio::spawn(listening));
+        // Where the bus is away, it is asked when it is back.
+        _ = timeout(BUS_ATTEND_TIMEOUT, is_asked).await;
+        ear
+    }
+
+    async fn listen(self, restaurant: Id, asked: oneshot::Sender<()>) {
+        let client = self.client.wait().await;
+        let mut ear = match client.subscribe(self.subject(&restaurant)).await {
             Ok(ear) => ear,
             Err(error) => {
                 tracing::warn!(%error, %restaurant, "could not listen to other processes");
-                return None;
+                return;
             }
         };
-        // On its way before the log is read; where there is no connection, it is sent when there is.
-        _ = timeout(BUS_ATTEND_TIMEOUT, client.flush()).await;
-        let (nats, restaurant) = (self.clone(), restaurant.clone());
-        Some(AbortOnDropHandle::new(tokio::spawn(async move {
-            while let Some(letter) = ear.next().await {
-                nats.hear(&restaurant, &letter.payload);
-            }
-        })))
+        _ = client.flush().await;
+        // Whoever asked may have become tired of waiting.
+        _ = asked.send(());
+        while let Some(letter) = ear.next().await {
+            self.hear(&restaurant, &letter.payload);
+        }
+    }
+
+    /// Sends what is on its way.
+    pub(super) async fn flush(&self) {
+        if let Some(client) = self.client.get() {
+            _ = client.flush().await;
+        }
     }
 
     fn hear(&self, restaurant: &Id, payload: &[u8]) {

@@ -170,13 +170,17 @@ pub const BUS_QUEUE: usize = 4_096;
 /// How much of it is told at once, where a number says it all.
 pub const BUS_BATCH: usize = 256;
 
+/// What the bus may have brought of a restaurant that was not passed on yet. What is beyond is dropped, and found by the sweep.
+pub const BUS_BACKLOG: usize = 1_024;
+
 /// How often the bus is asked whether it is still there.
 pub const BUS_PING_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How long to wait before the bus is called again, in ms: the first time, and at the most.
 pub const BUS_RECONNECT_MS: Range<u64> = 100..2_000;
 
-/// How long the first device of a restaurant waits for the bus to take note.
+/// How long the first device of a restaurant waits for the bus to take note, and a process that ends for its last words to
+/// be on their way.
 pub const BUS_ATTEND_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// How far back the log reaches, unless told otherwise: a week. A device that was away for longer wants the floor as it
@@ -293,6 +297,9 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a device may take over the server's last words, and then to close its side.
 pub const LAST_WORD_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long a device that is behind waits for the database once the server goes down, before it is told `bye` all the same.
+pub const LAST_READ_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The longest token, in bytes. One that names a hundred restaurants has some 5,000.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;

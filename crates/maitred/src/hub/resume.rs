@@ -3,11 +3,14 @@
 
 use std::sync::Arc;
 
+use tokio::time::sleep;
+
 use super::{
     farewell::Farewell,
     records::{Floor, Unread},
     session::{End, Joined, Session},
 };
+use crate::config::LAST_READ_TIMEOUT;
 
 impl Session {
     /// Sends everything up to the restaurant's last message that the device has not been sent.
@@ -31,7 +34,8 @@ impl Session {
 
     /// Sends the next page of the log. Where the log does not have the next message, shows the floor.
     async fn replay_page(&mut self, joined: &mut Joined) -> Result<(), End> {
-        let page = match self.house.records.page(joined.membership.permit(), &joined.life, joined.last).await {
+        let page = self.house.records.page(joined.membership.permit(), &joined.life, joined.last);
+        let page = match self.soon(page).await? {
             Ok(page) => page,
             Err(Unread::Nothing) => return self.show_floor(joined).await,
             Err(unread) => return Err(unread.into()),
@@ -62,7 +66,21 @@ impl Session {
     async fn floor(&self, joined: &Joined) -> Result<Arc<Floor>, End> {
         let (membership, life) = (&joined.membership, &joined.life);
         // Never older than what the device knows to have happened, if only by the answer to a write of its own.
-        Ok(self.house.records.floor(membership.permit(), life, membership.head()).await?)
+        let floor = self.house.records.floor(membership.permit(), life, membership.head());
+        Ok(self.soon(floor).await??)
+    }
+
+    /// Waits for a read; but not for long once the server goes down: the device finds the rest where it comes back.
+    async fn soon<T>(&self, read: impl Future<Output = T>) -> Result<T, End> {
+        let in_vain = async {
+            self.house.shutdown.cancelled().await;
+            sleep(LAST_READ_TIMEOUT).await;
+        };
+        tokio::select! {
+            biased;
+            read = read => Ok(read),
+            () = in_vain => Err(End::NotYet),
+        }
     }
 }
 

@@ -269,7 +269,7 @@ impl Membership {
             let since = Instant::now();
             let Head { seq, epoch, notices } = records.head(&self.permit).await?;
             self.room.advance(seq);
-            Ok(Life { epoch, notices: notices.into(), since, attendance: attendance })
+            Ok(Life { epoch, notices: notices.into(), since, attendance })
         };
         let life = self.room.life.get_or_try_init(read).await?;
         let early = self.room.early.lock().unwrap_or_else(PoisonError::into_inner).take();
