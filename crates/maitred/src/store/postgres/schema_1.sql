@@ -120,41 +120,55 @@ BEGIN
     -- Each statement from here on sees what was committed before the lock was taken.
     RETURN QUERY
         SELECT 'restaurant', r.epoch, r.body, r.head, NULL::bytea FROM restaurants r WHERE r.id = restaurant;
+    -- Some may come twice. Each is looked up by itself (OFFSET 0 keeps it so), by all that its index goes by: a plan that was
+    -- made while a restaurant had a handful of guests would otherwise go on to take them all, when it has thousands.
     RETURN QUERY
-        WITH named_guests AS (
-            SELECT g.id, g.table_id, g.body FROM guests g
-            WHERE g.restaurant_id = restaurant AND g.id = ANY (guest_ids)
-        ), named_tables AS (
-            SELECT t.id, t.guest_id, t.body FROM tables t
-            WHERE t.restaurant_id = restaurant AND t.id = ANY (table_ids)
-            UNION
-            SELECT t.id, t.guest_id, t.body FROM tables t
-            WHERE t.restaurant_id = restaurant AND t.table_number = ANY (table_numbers)
+        WITH named_guests AS MATERIALIZED (
+            SELECT g.id, g.table_id, g.body FROM unnest(guest_ids) AS named (id) CROSS JOIN LATERAL (
+                SELECT * FROM guests WHERE restaurant_id = restaurant AND id = named.id OFFSET 0
+            ) g
+        ), named_tables AS MATERIALIZED (
+            SELECT t.id, t.guest_id, t.body FROM unnest(table_ids) AS named (id) CROSS JOIN LATERAL (
+                SELECT * FROM tables WHERE restaurant_id = restaurant AND id = named.id OFFSET 0
+            ) t
+            UNION ALL
+            SELECT t.id, t.guest_id, t.body FROM unnest(table_numbers) AS named (n) CROSS JOIN LATERAL (
+                SELECT * FROM tables WHERE restaurant_id = restaurant AND table_number = named.n OFFSET 0
+            ) t
         )
         SELECT 'guest', g.id, g.body, 0::bigint, NULL::bytea FROM named_guests g
         UNION ALL
         SELECT 'table', t.id, t.body, 0::bigint, NULL::bytea FROM named_tables t
         UNION ALL
-        SELECT 'table', t.id, t.body, 0::bigint, NULL::bytea FROM named_guests g
-        JOIN tables t ON t.restaurant_id = restaurant AND t.id = g.table_id
+        SELECT 'table', t.id, t.body, 0::bigint, NULL::bytea FROM named_guests g CROSS JOIN LATERAL (
+            SELECT * FROM tables WHERE restaurant_id = restaurant AND id = g.table_id OFFSET 0
+        ) t
         UNION ALL
-        SELECT 'guest', g.id, g.body, 0::bigint, NULL::bytea FROM named_tables t
-        JOIN guests g ON g.restaurant_id = restaurant AND g.id = t.guest_id;
+        SELECT 'guest', g.id, g.body, 0::bigint, NULL::bytea FROM named_tables t CROSS JOIN LATERAL (
+            SELECT * FROM guests WHERE restaurant_id = restaurant AND id = t.guest_id OFFSET 0
+        ) g;
     IF cardinality(keys) > 0 THEN
         RETURN QUERY
-            SELECT 'kept', i.key, i.outcome, i.kept_at, i.fingerprint FROM idempotency i
-            WHERE i.restaurant_id = restaurant AND i.key = ANY (keys) AND i.kept_at > kept_after;
+            SELECT 'kept', i.key, i.outcome, i.kept_at, i.fingerprint FROM unnest(keys) AS named (k) CROSS JOIN LATERAL (
+                SELECT * FROM idempotency
+                WHERE restaurant_id = restaurant AND key = named.k AND kept_at > kept_after OFFSET 0
+            ) i;
     END IF;
 END $$;
 
 -- How a transaction that writes behaves, whatever the server's own settings are.
 CREATE FUNCTION maitred_manners() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    -- An answered write is on the disk.
-    PERFORM set_config('synchronous_commit', 'on', true);
+    -- An answered write is on the disk. (All other settings see to that, some to more.)
+    IF current_setting('synchronous_commit') = 'off' THEN
+        PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;
     -- Nobody waits for a restaurant that somebody else holds for longer than this, and nobody holds one for longer who has
     -- begun something and is not heard of again, as a node may not be whose machine has lost its power.
     PERFORM set_config('lock_timeout', '5s', true), set_config('idle_in_transaction_session_timeout', '5s', true);
+    -- All that is looked up has its index. A plan is kept for as long as its connection: one that was made while a table had
+    -- a page or two would otherwise go on to read much of it, when it has grown.
+    PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
 END $$;
 
 CREATE FUNCTION maitred_put_guests(
@@ -202,13 +216,14 @@ CREATE FUNCTION maitred_keep(
     expired_before bigint, expired_batch bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    -- Those that another transaction throws away just now are left to it.
-    DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
-        SELECT i.ctid FROM idempotency i WHERE i.kept_at <= expired_before
-        ORDER BY i.kept_at LIMIT expired_batch FOR UPDATE SKIP LOCKED
-    ));
+    -- An expired answer of the same key may be thrown away by another transaction just now, which this waits for.
     INSERT INTO idempotency (restaurant_id, key, fingerprint, outcome, kept_at)
     SELECT restaurant, * FROM unnest(keys, fingerprints, outcomes, kept_ats)
     ON CONFLICT (restaurant_id, key) DO UPDATE SET
         fingerprint = excluded.fingerprint, outcome = excluded.outcome, kept_at = excluded.kept_at;
+    -- Last, and never waiting itself: those that another transaction has its hands on are left to it.
+    DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
+        SELECT i.ctid FROM idempotency i WHERE i.kept_at <= expired_before
+        ORDER BY i.kept_at LIMIT expired_batch FOR UPDATE SKIP LOCKED
+    ));
 END $$;

@@ -40,9 +40,10 @@ pub(super) async fn begin(client: &Client, restaurant: &Id, writes: &[&Write]) -
         (&keys, Type::TEXT_ARRAY),
         (&expired_before, Type::INT8),
     ];
-    // Sent in one go: the second does not wait for the answer to the first.
+    // Sent in one go: the second does not wait for the answer to the first. Whatever a server is set to, each statement is to
+    // see what was committed before the lock was taken.
     let ((), rows) = try_join!(
-        client.batch_execute("BEGIN"),
+        client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
         client.query_typed(
             "SELECT kind, name, body, number, digest FROM maitred_before($1, $2, $3, $4, $5, $6)",
             &parameters
@@ -146,8 +147,9 @@ impl<'a> Group<'a> {
     pub(super) async fn commit(&self, client: &Client, restaurant: &Id) -> Result<(), Error> {
         let restaurant = restaurant.as_str();
         // Each is one statement at the most, and sent when it is first looked at, in this order: none waits for the answer to
-        // the one before. Where one fails, the server takes nothing more of the transaction, and its end undoes it.
+        // the one before, and one that was a second would come after the end. Where one fails, the server takes nothing more of the transaction, and its end undoes it.
         try_join!(
+            self.lock_log(client, restaurant),
             self.put_restaurant(client, restaurant),
             self.delete(client, restaurant, "guests", gone(&self.guests)),
             self.put_guests(client, restaurant),
@@ -158,6 +160,16 @@ impl<'a> Group<'a> {
             self.keep(client, restaurant),
             client.batch_execute("COMMIT"),
         )?;
+        Ok(())
+    }
+
+    /// Locks the messages of a restaurant that goes, before they go in any order: in their own, as all do who change what is
+    /// in a log.
+    async fn lock_log(&self, client: &Client, restaurant: &str) -> Result<(), Error> {
+        if matches!(self.restaurant, Some(RestaurantChange::Deleted)) {
+            let sql = "SELECT count(*) FROM (SELECT FROM log WHERE restaurant_id = $1 ORDER BY seq FOR UPDATE) log";
+            client.query_typed(sql, &[(&restaurant, Type::TEXT)]).await?;
+        }
         Ok(())
     }
 
@@ -215,7 +227,7 @@ impl<'a> Group<'a> {
         let table_ids: Vec<Option<&str>> = rows.iter().map(|row| row.table_id.as_ref().map(Id::as_str)).collect();
         let over = |row: &&Guest| row.finished_time.filter(|_| row.status.is_over()).map(|time| time.to_string());
         let over_ats: Vec<Option<String>> = rows.iter().map(over).collect();
-        let bodies = rows.iter().map(|row| json(row)).collect::<Vec<_>>();
+        let bodies = rows.iter().map(json).collect::<Vec<_>>();
         client
             .query_typed(
                 "SELECT maitred_put_guests($1, $2, $3, $4, $5, $6, $7)",
@@ -241,7 +253,7 @@ impl<'a> Group<'a> {
         let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
         let numbers: Vec<&str> = rows.iter().map(|row| row.table_number.as_str()).collect();
         let guest_ids: Vec<Option<&str>> = rows.iter().map(|row| row.guest_id.as_ref().map(Id::as_str)).collect();
-        let bodies = rows.iter().map(|row| json(row)).collect::<Vec<_>>();
+        let bodies = rows.iter().map(json).collect::<Vec<_>>();
         client
             .query_typed(
                 "SELECT maitred_put_tables($1, $2, $3, $4, $5)",
