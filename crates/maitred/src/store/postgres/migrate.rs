@@ -15,17 +15,31 @@ const SCHEMA_LOCK: i64 = 0x6d74_7264;
 /// Brings the schema up to date, and tells how this database is named.
 pub(super) async fn migrate(connections: &Connections, address: &str) -> Result<String, StoreError> {
     let loan = connections.lend().await?;
+    let open_error = |why| StoreError::Open { database: address.to_owned(), why };
     // Most often there is nothing to do, which takes neither a lock nor the right to change anything.
-    let is_there = loan.query_typed_one("SELECT to_regclass('maitred_schema') IS NOT NULL", &[]).await?;
-    if is_there.try_get(0)? {
+    let sql = "SELECT to_regclass('maitred_schema') IS NOT NULL, getdatabaseencoding()::text";
+    let database = loan.query_typed_one(sql, &[]).await?;
+    if database.try_get(0)? {
         let (taken, name) = state(&loan).await?;
+        check(taken).map_err(open_error)?;
         if taken == SCHEMA.len() {
             loan.give_back();
             return Ok(name);
         }
     }
-    // Held until the end of the transaction: of ten nodes that start together, nine wait here and find it done.
-    loan.batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")).await?;
+    let encoding: &str = database.try_get(1)?;
+    if encoding != "UTF8" {
+        let why = format!("its encoding is {encoding}, which lacks letters; create one with ENCODING 'UTF8'");
+        return Err(open_error(why));
+    }
+    // The lock is held until the end of the transaction: of ten nodes that start together, nine wait here and find it done.
+    // They don't wait for one whose machine is gone.
+    loan.batch_execute(&format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED;
+         SET LOCAL idle_in_transaction_session_timeout = '30s';
+         SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"
+    ))
+    .await?;
     loan.batch_execute(
         "CREATE TABLE IF NOT EXISTS maitred_schema (steps bigint NOT NULL, name text NOT NULL);
          INSERT INTO maitred_schema (steps, name)
@@ -33,19 +47,22 @@ pub(super) async fn migrate(connections: &Connections, address: &str) -> Result<
     )
     .await?;
     let (taken, name) = state(&loan).await?;
-    if taken > SCHEMA.len() {
-        let why = format!(
-            "it was written by a newer maitred (schema {taken}, this program knows {}); upgrade this program",
-            SCHEMA.len()
-        );
-        return Err(StoreError::Open { database: address.to_owned(), why });
-    }
+    check(taken).map_err(open_error)?;
     for step in &SCHEMA[taken..] {
         loan.batch_execute(step).await?;
     }
     loan.batch_execute(&format!("UPDATE maitred_schema SET steps = {}; COMMIT", SCHEMA.len())).await?;
     loan.give_back();
     Ok(name)
+}
+
+/// Says so if the database is ahead of this program.
+fn check(taken: usize) -> Result<(), String> {
+    if taken <= SCHEMA.len() {
+        return Ok(());
+    }
+    let known = SCHEMA.len();
+    Err(format!("it was written by a newer maitred (schema {taken}, this program knows {known}); upgrade this program"))
 }
 
 /// How many steps were taken, and the database's name.
