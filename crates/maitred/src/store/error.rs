@@ -59,6 +59,8 @@ pub(super) enum Trouble {
     Disk,
     /// It is on a server that does not answer.
     Unreachable,
+    /// It can't hold a character that it was given.
+    Unstorable,
     Other,
 }
 
@@ -141,7 +143,11 @@ impl StoreError {
     pub fn may_pass(&self) -> bool {
         !matches!(
             self,
-            Self::Bug(_) | Self::Database(Failure { trouble: Trouble::Damaged | Trouble::NotADatabase, .. })
+            Self::Bug(_)
+                | Self::Database(Failure {
+                    trouble: Trouble::Damaged | Trouble::NotADatabase | Trouble::Unstorable,
+                    ..
+                })
         )
     }
 
@@ -191,7 +197,7 @@ impl Trouble {
             Self::Disk => format!(
                 "the disk that holds {file} failed: look for its errors in the system's log (`dmesg`), and for a quota"
             ),
-            Self::Unreachable | Self::Other => format!("the database {file} failed: {cause}"),
+            Self::Unreachable | Self::Unstorable | Self::Other => format!("the database {file} failed: {cause}"),
         }
     }
 
@@ -210,7 +216,7 @@ impl Trouble {
             Self::Busy => "another program holds it; let that one finish, or end it",
             Self::CannotOpen => return format!("{cause}; does its folder exist, and may this user write there?"),
             Self::Disk => "its disk failed; look for its errors in the system's log (`dmesg`), and for a quota",
-            Self::Unreachable | Self::Other => return cause.to_owned(),
+            Self::Unreachable | Self::Unstorable | Self::Other => return cause.to_owned(),
         };
         format!("{remedy} ({cause})")
     }
@@ -235,6 +241,10 @@ impl Trouble {
             Self::Unreachable => {
                 format!("{server} does not answer: see that it runs; everything goes on by itself then")
             }
+            Self::Unstorable => format!(
+                "{server} can't hold a character in it: PostgreSQL takes no U+0000, and no other text than its \
+                 database's encoding has"
+            ),
             Self::Disk | Self::Other => format!("{server} failed"),
         }
     }
@@ -249,7 +259,7 @@ impl Trouble {
             Self::Busy => "it is busy; try again",
             Self::CannotOpen => "it does not let this user in; check the user, the password and the database's name",
             Self::Unreachable => "the server does not answer; see that it runs, and that it can be reached from here",
-            Self::Disk | Self::Other => return cause.to_owned(),
+            Self::Disk | Self::Unstorable | Self::Other => return cause.to_owned(),
         };
         format!("{remedy} ({cause})")
     }

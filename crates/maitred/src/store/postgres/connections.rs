@@ -11,7 +11,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_postgres::{
-    AsyncMessage, Client, Connection, NoTls, Notification, Row,
+    AsyncMessage, Client, Connection, Error, NoTls, Notification, Row,
     config::SslMode,
     types::{ToSql, Type},
 };
@@ -38,6 +38,8 @@ pub(super) struct Connections {
 /// open, or what it was asked for last still under way.
 pub(super) struct Loan {
     connection: Option<Object>,
+    /// Whether it was there before it was asked for: it may have been lost since it was last used.
+    lay_idle: bool,
 }
 
 impl Connections {
@@ -61,7 +63,10 @@ impl Connections {
     /// Lends a connection, as soon as one is free.
     pub(super) async fn lend(&self) -> Result<Loan, StoreError> {
         match self.pool.get().await {
-            Ok(connection) => Ok(Loan { connection: Some(connection) }),
+            Ok(connection) => {
+                let lay_idle = Object::metrics(&connection).recycle_count > 0;
+                Ok(Loan { connection: Some(connection), lay_idle })
+            }
             Err(PoolError::Backend(error)) => Err(error.into()),
             Err(PoolError::Closed) => Err(StoreError::Closed),
             Err(PoolError::Timeout(TimeoutType::Wait)) => Err(StoreError::Overloaded),
@@ -70,10 +75,10 @@ impl Connections {
         }
     }
 
-    /// Asks one question, of one moment. Where the connection turns out to have been lost while it lay idle, as all are
-    /// whose server was restarted, asks again on another.
+    /// Asks one question, of one moment, or has one statement carried out that does no harm if it is carried out twice. Where
+    /// the connection turns out to be lost, asks again on another ([`Loan::is_replaceable`]).
     pub(super) async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
-        let mut has_failed = false;
+        let mut is_first = true;
         loop {
             let loan = self.lend().await?;
             let answer = timeout(DATABASE_READ_TIMEOUT, loan.query_typed(sql, parameters)).await;
@@ -82,7 +87,7 @@ impl Connections {
                     loan.give_back();
                     return Ok(rows);
                 }
-                Err(error) if is_lost(&error) && !has_failed => has_failed = true,
+                Err(error) if loan.is_replaceable(&error, is_first) => is_first = false,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -137,6 +142,13 @@ pub(super) fn tls() -> Result<ClientConfig, StoreError> {
 }
 
 impl Loan {
+    /// Whether what this connection was asked for first is to be asked for again on another, since this one is lost. All that
+    /// lay idle may be, as they are when the server was restarted, so that the next one tells nothing new; one that was
+    /// just made does, unless it was the first.
+    pub(super) fn is_replaceable(&self, error: &Error, is_first: bool) -> bool {
+        is_lost(error) && (self.lay_idle || is_first)
+    }
+
     /// Gives it back, with no transaction open and nothing under way.
     pub(super) fn give_back(mut self) {
         drop(self.connection.take());
