@@ -16,6 +16,10 @@ mod rounds;
 mod trouble;
 mod tx;
 
+use std::{future::Future, sync::Arc};
+
+use tokio_util::task::TaskTracker;
+
 use super::{Outcome, StoreError, Write, WriteError};
 use crate::{
     config::{DATABASE_READERS, PostgresUrl},
@@ -23,19 +27,24 @@ use crate::{
 };
 use connections::Connections;
 use lanes::Lanes;
+use locked::Turns;
 
 pub(crate) use connections::listen;
 
-/// A database on a PostgreSQL server.
+/// A database on a PostgreSQL server. Clones share it.
+#[derive(Clone)]
 pub(super) struct Postgres {
     /// Where the server is, in messages to people.
-    address: String,
+    address: Arc<str>,
     /// For what is read. Never waits for what is written.
     readers: Connections,
     writers: Connections,
     lanes: Lanes,
+    turns: Turns,
+    /// What is finished before the store is closed.
+    tasks: TaskTracker,
     /// Names this database among all that there are.
-    name: String,
+    name: Arc<str>,
     feed: Feed,
 }
 
@@ -48,8 +57,9 @@ impl Postgres {
         let readers = Connections::new(url, for_reads).map_err(open_error)?;
         let writers = Connections::new(url, url.connections.saturating_sub(for_reads).max(1)).map_err(open_error)?;
         let name = migrate::migrate(&writers, &address).await.map_err(open_error)?;
-        let lanes = Lanes::new(writers.clone(), feed.clone());
-        Ok(Self { address, readers, writers, lanes, name, feed })
+        let (turns, tasks) = (Turns::default(), TaskTracker::new());
+        let lanes = Lanes::new(writers.clone(), feed.clone(), tasks.clone());
+        Ok(Self { address: address.into(), readers, writers, lanes, turns, tasks, name: name.into(), feed })
     }
 
     /// Names this database among all that there are: what its nodes tell each other never reaches those of another.
@@ -64,8 +74,22 @@ impl Postgres {
         })
     }
 
+    /// Does something to its end, even where whoever asked for it goes away meanwhile: what is committed must be told, too.
+    async fn see_through<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if self.tasks.is_closed() {
+            return Err(StoreError::Closed);
+        }
+        let done = self.tasks.spawn(work).await.unwrap_or_else(|error| Err(StoreError::Bug(error.to_string())));
+        done.map_err(|error| self.named(error))
+    }
+
+    /// Finishes what was begun, and the writes that wait. Whoever comes later is turned away.
     pub(super) async fn close(&self) {
-        self.lanes.close().await;
+        self.tasks.close();
+        self.tasks.wait().await;
         self.writers.close();
         self.readers.close();
     }

@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use floor::{Id, Time};
-use tokio_postgres::{Row, types::Type};
+use tokio_postgres::{Client, Row, types::Type};
 
 use super::{
     Postgres,
     connections::Parameter,
+    locked::in_time,
     read::{signed, unsigned},
     tx::intend_purges,
 };
@@ -26,7 +27,8 @@ impl Postgres {
     pub(in crate::store) async fn prune_old(&self, than: Time) -> Result<usize, StoreError> {
         let sql = "DELETE FROM log USING (
                        SELECT restaurant_id, seq FROM log WHERE at < $1 ORDER BY at, restaurant_id, seq LIMIT $2
-                   ) old WHERE log.restaurant_id = old.restaurant_id AND log.seq = old.seq AND log.at < $1";
+                       FOR UPDATE
+                   ) old WHERE log.restaurant_id = old.restaurant_id AND log.seq = old.seq AND log.at < $1 RETURNING 1";
         let parameters = [(&than.as_microseconds() as _, Type::INT8), (&(PRUNE_ROWS as i64) as _, Type::INT8)];
         self.drop_messages(sql, &parameters).await
     }
@@ -40,12 +42,11 @@ impl Postgres {
     }
 
     pub(in crate::store) async fn prune_surplus(&self, restaurant: &Id, keep: u64) -> Result<usize, StoreError> {
-        let sql = "DELETE FROM log USING (
+        let sql = "DELETE FROM log WHERE restaurant_id = $1 AND seq = ANY (ARRAY(
                        SELECT seq FROM log
                        WHERE restaurant_id = $1 AND seq <= (SELECT head FROM restaurants WHERE id = $1) - $2
-                       ORDER BY seq LIMIT $3
-                   ) surplus WHERE log.restaurant_id = $1 AND log.seq = surplus.seq
-                   AND log.seq <= (SELECT head FROM restaurants WHERE id = $1) - $2";
+                       ORDER BY seq LIMIT $3 FOR UPDATE
+                   )) RETURNING 1";
         let parameters = [
             (&restaurant.as_str() as _, Type::TEXT),
             (&signed(keep) as _, Type::INT8),
@@ -54,14 +55,11 @@ impl Postgres {
         self.drop_messages(sql, &parameters).await
     }
 
+    /// The messages are locked in their order, as all do who change what is in a log: two who meet there wait for each other
+    /// one way only. (They are not dropped by their place in the table: of one that was rewritten meanwhile, that would
+    /// leave the new text, behind a hole.)
     async fn drop_messages(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<usize, StoreError> {
-        let drop = async {
-            let loan = self.writers.lend().await?;
-            let dropped = loan.execute_typed(sql, parameters).await?;
-            loan.give_back();
-            Ok(dropped as usize)
-        };
-        drop.await.map_err(|error| self.named(error))
+        Ok(self.writers.query(sql, parameters).await.map_err(|error| self.named(error))?.len())
     }
 
     pub(in crate::store) async fn overdue_guests(&self, than: Time, limit: u64) -> Result<Vec<Overdue>, StoreError> {
@@ -77,12 +75,16 @@ impl Postgres {
     pub(in crate::store) async fn intend_purge(&self, restaurant: &Id, guest: &Id) -> Result<bool, StoreError> {
         let intend = async {
             let Some(tx) = self.lock(restaurant).await? else { return Ok(true) };
-            let there = "SELECT 1 FROM guests WHERE restaurant_id = $1 AND id = $2";
-            let row = [(&restaurant.as_str() as _, Type::TEXT), (&guest.as_str() as _, Type::TEXT)];
-            let is_back = tx.query_typed_opt(there, &row).await?.is_some();
-            if !is_back {
-                intend_purges(&tx, restaurant.as_str(), &[guest.as_str()], &[signed(tx.head.seq)]).await?;
-            }
+            let is_back = in_time(async {
+                let there = "SELECT 1 FROM guests WHERE restaurant_id = $1 AND id = $2";
+                let row = [(&restaurant.as_str() as _, Type::TEXT), (&guest.as_str() as _, Type::TEXT)];
+                let is_back = tx.query_typed_opt(there, &row).await?.is_some();
+                if !is_back {
+                    intend_purges(&tx, restaurant.as_str(), &[guest.as_str()], &[signed(tx.head.seq)]).await?;
+                }
+                Ok(is_back)
+            });
+            let is_back = is_back.await?;
             tx.commit().await?;
             Ok(!is_back)
         };
@@ -155,52 +157,15 @@ impl Postgres {
     /// been deleted, with its purges, and another taken its place, so who is to be forgotten is read anew.
     async fn rewrite(&self, restaurant: &Id, places: &Places) -> Result<usize, StoreError> {
         let Some(tx) = self.lock(restaurant).await? else { return Ok(0) };
-        let restaurant = restaurant.as_str();
-        let id = || -> Parameter<'_> { (&restaurant, Type::TEXT) };
-        let forgotten = read_forgotten(&tx.query_typed(FORGOTTEN, &[id()]).await?)?;
-        let rewritten = match places {
-            Places::Log(numbers) => {
-                let numbers: Vec<i64> = numbers.iter().copied().map(signed).collect();
-                // Some may have been pruned meanwhile.
-                let sql = "SELECT seq, message FROM log WHERE restaurant_id = $1 AND seq = ANY ($2)";
-                let rows = tx.query_typed(sql, &[id(), (&numbers, Type::INT8_ARRAY)]).await?;
-                let (mut numbers, mut texts) = (Vec::new(), Vec::new());
-                for row in &rows {
-                    let seq: i64 = row.try_get(0)?;
-                    if let Some(purged) = forgotten.purged(unsigned(seq)?, row.try_get(1)?)? {
-                        numbers.push(seq);
-                        texts.push(purged);
-                    }
-                }
-                let sql =
-                    "UPDATE log SET message = new.message FROM unnest($2::bigint[], $3::text[]) new (seq, message)
-                           WHERE log.restaurant_id = $1 AND log.seq = new.seq";
-                tx.execute_typed(sql, &[id(), (&numbers, Type::INT8_ARRAY), (&texts, Type::TEXT_ARRAY)]).await?
-            }
-            Places::Answers(keys) => {
-                let sql = "SELECT key, outcome FROM idempotency WHERE restaurant_id = $1 AND key = ANY ($2)";
-                let rows = tx.query_typed(sql, &[id(), (keys, Type::TEXT_ARRAY)]).await?;
-                let (mut keys, mut texts) = (Vec::new(), Vec::new());
-                for row in &rows {
-                    if let Some(purged) = forgotten.purged_answer(row.try_get(1)?)? {
-                        keys.push(row.try_get::<_, &str>(0)?);
-                        texts.push(purged);
-                    }
-                }
-                let sql = "UPDATE idempotency SET outcome = new.outcome
-                           FROM unnest($2::text[], $3::text[]) new (key, outcome)
-                           WHERE idempotency.restaurant_id = $1 AND idempotency.key = new.key";
-                tx.execute_typed(sql, &[id(), (&keys, Type::TEXT_ARRAY), (&texts, Type::TEXT_ARRAY)]).await?
-            }
-        };
+        let rewritten = in_time(rewrite(&tx, restaurant.as_str(), places)).await?;
         tx.commit().await?;
         Ok(rewritten as usize)
     }
 
     pub(in crate::store) async fn strike_off(&self, done: &[Purge]) -> Result<(), StoreError> {
-        let by_restaurant = done.chunk_by(|one, next| one.restaurant == next.restaurant);
-        for purges in by_restaurant {
-            self.strike_off_in(&purges[0].restaurant, purges).await.map_err(|error| self.named(error))?;
+        for purges in done.chunk_by(|one, next| one.restaurant == next.restaurant) {
+            let (this, purges) = (self.clone(), purges.to_vec());
+            self.see_through(async move { this.strike_off_in(&purges[0].restaurant, &purges).await }).await?;
         }
         Ok(())
     }
@@ -217,14 +182,59 @@ impl Postgres {
                    WHERE purges.restaurant_id = $1 AND purges.guest_id = done.guest_id
                    AND purges.through <= done.through";
         let parameters = [(&id as _, Type::TEXT), (&guests as _, Type::TEXT_ARRAY), (&through as _, Type::INT8_ARRAY)];
-        tx.execute_typed(sql, &parameters).await?;
         // Other processes may have at hand what was rewritten.
-        let sql = "UPDATE restaurants SET notices = notices + 1 WHERE id = $1";
-        tx.execute_typed(sql, &[(&id, Type::TEXT)]).await?;
+        let notice = "UPDATE restaurants SET notices = notices + 1 WHERE id = $1";
+        let struck_off = in_time(async {
+            tx.execute_typed(sql, &parameters).await?;
+            Ok(tx.execute_typed(notice, &[(&id, Type::TEXT)]).await?)
+        });
+        struck_off.await?;
         tx.commit().await?;
         self.feed.publish(vec![Committed::TextsPurged(restaurant.clone())]);
         Ok(())
     }
+}
+
+/// Rewrites, in a transaction, what stands at these places now, and returns how many texts that were.
+async fn rewrite(tx: &Client, restaurant: &str, places: &Places) -> Result<u64, StoreError> {
+    let id = || -> Parameter<'_> { (&restaurant, Type::TEXT) };
+    let forgotten = read_forgotten(&tx.query_typed(FORGOTTEN, &[id()]).await?)?;
+    let rewritten = match places {
+        Places::Log(numbers) => {
+            let numbers: Vec<i64> = numbers.iter().copied().map(signed).collect();
+            // Some may have been pruned meanwhile.
+            let sql =
+                "SELECT seq, message FROM log WHERE restaurant_id = $1 AND seq = ANY ($2) ORDER BY seq FOR UPDATE";
+            let rows = tx.query_typed(sql, &[id(), (&numbers, Type::INT8_ARRAY)]).await?;
+            let (mut numbers, mut texts) = (Vec::new(), Vec::new());
+            for row in &rows {
+                let seq: i64 = row.try_get(0)?;
+                if let Some(purged) = forgotten.purged(unsigned(seq)?, row.try_get(1)?)? {
+                    numbers.push(seq);
+                    texts.push(purged);
+                }
+            }
+            let sql = "UPDATE log SET message = new.message FROM unnest($2::bigint[], $3::text[]) new (seq, message)
+                       WHERE log.restaurant_id = $1 AND log.seq = new.seq";
+            tx.execute_typed(sql, &[id(), (&numbers, Type::INT8_ARRAY), (&texts, Type::TEXT_ARRAY)]).await?
+        }
+        Places::Answers(keys) => {
+            let sql = "SELECT key, outcome FROM idempotency WHERE restaurant_id = $1 AND key = ANY ($2)";
+            let rows = tx.query_typed(sql, &[id(), (keys, Type::TEXT_ARRAY)]).await?;
+            let (mut keys, mut texts) = (Vec::new(), Vec::new());
+            for row in &rows {
+                if let Some(purged) = forgotten.purged_answer(row.try_get(1)?)? {
+                    keys.push(row.try_get::<_, &str>(0)?);
+                    texts.push(purged);
+                }
+            }
+            let sql = "UPDATE idempotency SET outcome = new.outcome
+                       FROM unnest($2::text[], $3::text[]) new (key, outcome)
+                       WHERE idempotency.restaurant_id = $1 AND idempotency.key = new.key";
+            tx.execute_typed(sql, &[id(), (&keys, Type::TEXT_ARRAY), (&texts, Type::TEXT_ARRAY)]).await?
+        }
+    };
+    Ok(rewritten)
 }
 
 /// The guests of a restaurant who are to be forgotten, for [`read_forgotten`].

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     connections::{Connections, Loan},
-    trouble::{is_lost, of_commit},
+    trouble::of_commit,
     tx::{Group, begin, read},
 };
 use crate::{
@@ -47,20 +47,15 @@ struct Waiting {
 type Results = Vec<Result<Executed, WriteError>>;
 
 impl Lanes {
-    pub(super) fn new(connections: Connections, feed: Feed) -> Self {
-        Self { connections, feed, queues: Arc::default(), tasks: TaskTracker::new() }
+    /// `tasks` are all that finish what they have begun before the store is closed.
+    pub(super) fn new(connections: Connections, feed: Feed, tasks: TaskTracker) -> Self {
+        Self { connections, feed, queues: Arc::default(), tasks }
     }
 
     pub(super) async fn execute(&self, write: Write) -> Result<Outcome, WriteError> {
         let (caller, answer) = oneshot::channel();
         self.join(Waiting { write: Box::new(write), caller })?;
         answer.await.unwrap_or(Err(WriteError::Store(StoreError::Closed)))
-    }
-
-    /// Finishes the writes that wait. Whoever comes later is turned away.
-    pub(super) async fn close(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
     }
 
     /// Puts a write into the lane of its restaurant, and opens that if it is not open.
@@ -100,7 +95,8 @@ struct Lane {
 impl Lane {
     async fn run(mut self) {
         while let Some(group) = self.next() {
-            self.commit(group).await;
+            // Whoever is there to be told of an error has been.
+            _ = self.commit(group).await;
         }
     }
 
@@ -124,7 +120,10 @@ impl Lane {
     }
 
     /// Commits writes together, tells the devices, and answers the callers.
-    async fn commit(&self, group: Vec<Waiting>) {
+    ///
+    /// # Errors
+    /// Whoever comes next would fail like these. All who waited have been told.
+    async fn commit(&self, group: Vec<Waiting>) -> Result<(), StoreError> {
         let begun = Instant::now();
         let writes: Vec<&Write> = group.iter().map(|waiting| &*waiting.write).collect();
         let result = self.attempt(&writes).await;
@@ -133,19 +132,26 @@ impl Lane {
             Ok(results) => self.announce(group, results),
             // The trouble of one write must not become another's: each has its own try.
             Err(error) if group.len() > 1 && !error.is_in_doubt() && !error.concerns_all() => {
-                for waiting in group {
-                    Box::pin(self.commit(vec![waiting])).await;
+                let mut group = group.into_iter();
+                while let Some(waiting) = group.next() {
+                    if let Err(error) = Box::pin(self.commit(vec![waiting])).await {
+                        self.fail(group, &error);
+                        return Err(error);
+                    }
                 }
             }
             Err(error) => {
                 self.fail(group, &error);
                 if error.concerns_all() {
                     // Whoever waits would only wait for the same. Nothing was begun of what they ask for.
+                    let error = error.beyond_doubt();
                     let waiting = self.lanes.queues().get_mut(&self.restaurant).map(std::mem::take);
-                    self.fail(waiting.unwrap_or_default(), &error.beyond_doubt());
+                    self.fail(waiting.unwrap_or_default(), &error);
+                    return Err(error);
                 }
             }
         }
+        Ok(())
     }
 
     fn fail(&self, writes: impl IntoIterator<Item = Waiting>, error: &StoreError) {
@@ -186,16 +192,16 @@ impl Lane {
         }
     }
 
-    /// Begins a transaction, with the rows that stand before the writes. Where the connection turns out to have been lost
-    /// while it lay idle, as all are whose server was restarted, begins on another.
+    /// Begins a transaction, with the rows that stand before the writes. Where the connection turns out to be lost, begins on
+    /// another ([`Loan::is_replaceable`]).
     async fn begin(&self, writes: &[&Write]) -> Result<(Loan, Vec<Row>), StoreError> {
-        let mut has_failed = false;
+        let mut is_first = true;
         loop {
             let loan = self.lanes.connections.lend().await?;
             let begun = timeout(DATABASE_WRITE_TIMEOUT, begin(&loan, &self.restaurant, writes)).await;
             match begun.map_err(|_| StoreError::lost("a restaurant's rows"))? {
                 Ok(rows) => return Ok((loan, rows)),
-                Err(error) if is_lost(&error) && !has_failed => has_failed = true,
+                Err(error) if loan.is_replaceable(&error, is_first) => is_first = false,
                 Err(error) => return Err(error.into()),
             }
         }

@@ -6,7 +6,7 @@ use floor::{Id, Time};
 use futures_util::try_join;
 use tokio_postgres::{Client, Error, Row, types::Type};
 
-use super::{Postgres, connections::Parameter, read::unsigned};
+use super::{Postgres, connections::Parameter, locked::in_time, read::unsigned};
 use crate::{
     access::{Device, PairingCode},
     feed::Committed,
@@ -16,31 +16,41 @@ use crate::{
 const DEVICE: &str = "d.id, d.name, d.role, d.paired_at, d.paired_by, d.revoked_at, d.revoked_by, d.restaurant_id";
 
 impl Postgres {
-    pub(in crate::store) async fn register<T>(
+    pub(in crate::store) async fn register<T: Send + 'static>(
         &self,
         restaurant: &Id,
         device: Option<&str>,
-        change: impl FnOnce(Option<&mut Register>) -> T,
+        change: impl FnOnce(Option<&mut Register>) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        let Some(tx) = self.lock(restaurant).await.map_err(|error| self.named(error))? else {
-            return Ok(change(None));
-        };
         // What can't be an id is no device's. The server would not even take all of it.
         let device = device.and_then(|id| id.parse::<Id>().ok());
-        let changed = async {
-            let mut register = read_register(&tx, restaurant, device.as_ref().map(Id::as_str)).await?;
+        let (this, restaurant) = (self.clone(), restaurant.clone());
+        self.see_through(async move { this.change_register(restaurant, device, change).await }).await
+    }
+
+    async fn change_register<T>(
+        &self,
+        restaurant: Id,
+        device: Option<Id>,
+        change: impl FnOnce(Option<&mut Register>) -> T,
+    ) -> Result<T, StoreError> {
+        let Some(tx) = self.lock(&restaurant).await? else {
+            return Ok(change(None));
+        };
+        let edited = in_time(async {
+            let mut register = read_register(&tx, &restaurant, device.as_ref().map(Id::as_str)).await?;
             let answer = change(Some(&mut register));
             let mut is_doubted = false;
             for edit in register.into_edits() {
                 is_doubted |= matches!(edit, Edit::DoubtAccess);
-                put(&tx, restaurant, edit).await?;
+                put(&tx, &restaurant, edit).await?;
             }
-            tx.commit().await?;
             Ok((answer, is_doubted))
-        };
-        let (answer, is_doubted) = changed.await.map_err(|error| self.named(error))?;
+        });
+        let (answer, is_doubted) = edited.await?;
+        tx.commit().await?;
         if is_doubted {
-            self.feed.publish(vec![Committed::AccessChanged(restaurant.clone())]);
+            self.feed.publish(vec![Committed::AccessChanged(restaurant)]);
         }
         Ok(answer)
     }

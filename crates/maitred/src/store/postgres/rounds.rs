@@ -13,12 +13,8 @@ impl Postgres {
         let sql = "INSERT INTO rounds AS r (name, until) VALUES ($1, now() + $2 * interval '1 ms')
                    ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE r.until <= now() RETURNING 1";
         let ms = interval.as_secs_f64() * 1_000.0;
-        let take = async {
-            let loan = self.writers.lend().await?;
-            let taken = loan.query_typed_opt(sql, &[(&name, Type::TEXT), (&ms, Type::FLOAT8)]).await?;
-            loan.give_back();
-            Ok(taken.is_some())
-        };
-        take.await.map_err(|error| self.named(error))
+        // Where the answer is lost and it is asked again, nobody may take the round. The next one comes.
+        let taken = self.writers.query(sql, &[(&name, Type::TEXT), (&ms, Type::FLOAT8)]).await;
+        Ok(!taken.map_err(|error| self.named(error))?.is_empty())
     }
 }
