@@ -1,7 +1,7 @@
 //! A real server on a real port, and clients that know only the public protocol.
 #![allow(dead_code, reason = "each test or benchmark uses a part of it")]
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{env, fs, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -46,6 +46,9 @@ pub(crate) fn permit() -> Permit {
 }
 
 /// A server of its own, on a port of its own, with a database file of its own.
+///
+/// With `MAITRED_TEST_POSTGRES=postgres://USER@HOST:PORT` in the environment, it has a new database of that server
+/// instead: by hand, all tests can thus be run on PostgreSQL. Those fail that look into the file.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     /// The store itself, for what can't be seen from outside.
@@ -73,8 +76,8 @@ impl TestServer {
     /// In a folder that may hold a database already.
     pub(crate) async fn start_in(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let database = folder.path().join("maitred.db");
-        let mut config = Config::new(match std::env::var("MAITRED_TEST_POSTGRES") {
-            Ok(server) => new_database(&server).await,
+        let mut config = Config::new(match env::var("MAITRED_TEST_POSTGRES") {
+            Ok(server) => database_of(&folder, &server).await,
             Err(_) => Database::File(database.clone()),
         });
         config.restaurants.push(RESTAURANT.parse().expect("an id"));
@@ -442,13 +445,18 @@ impl Device {
     }
 }
 
-async fn new_database(server: &str) -> Database {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    static N: AtomicUsize = AtomicUsize::new(0);
-    let name = format!("t_{}_{}", std::process::id(), N.fetch_add(1, Ordering::Relaxed));
+/// The database of a PostgreSQL server that stands for a folder's file. Who starts again in that folder finds the same one.
+async fn database_of(folder: &TempDir, server: &str) -> Database {
+    let named = folder.path().join("database");
+    let name = fs::read_to_string(&named).unwrap_or_default();
+    if !name.is_empty() {
+        return format!("{server}/{name}").parse().expect("a URL");
+    }
+    let name = format!("test_{:016x}", rand::random::<u64>());
     let (client, connection) =
         tokio_postgres::connect(&format!("{server}/postgres"), tokio_postgres::NoTls).await.expect("a server");
     tokio::spawn(connection);
     client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database");
+    fs::write(named, &name).expect("a file in our own folder");
     format!("{server}/{name}").parse().expect("a URL")
 }

@@ -1,19 +1,8 @@
 //! `Idempotency-Key`: a request that is sent again after a lost answer is not done again.
 
-use std::time::Duration;
-
-use floor::Time;
-use maitred::{
-    config::IDEMPOTENCY_RETENTION,
-    dispatch::now,
-    store::{Idempotency, WriteError},
-};
 use serde_json::{Value, json};
 
-use crate::{
-    common::{Answer, Http, RESTAURANT, TestServer, guest, guests, table, tables},
-    store::{adding, later, write_at},
-};
+use crate::common::{Answer, Http, RESTAURANT, TestServer, guest, guests, table, tables};
 
 const TRANSACTIONS: &str = "/transactions/atomic";
 
@@ -246,23 +235,4 @@ async fn a_key_has_1_to_255_characters() {
         let first = send(&mut http, "POST", &guests(), key, &rivera()).await;
         assert_eq!(send(&mut http, "POST", &guests(), key, &rivera()).await.text, first.text);
     }
-}
-
-#[tokio::test]
-async fn an_answer_is_kept_for_24_hours() {
-    let server = TestServer::start().await;
-    let ask = |name: &str, fingerprint: u8, at: Time| {
-        let idempotency = Idempotency { key: "k".to_owned(), fingerprint: [fingerprint; 32] };
-        server.store.execute(write_at(adding(name), at).known_by(Some(idempotency)))
-    };
-    let at = now();
-    let kept = ask("first", 1, at).await.expect("a guest");
-
-    let last_moment = later(at, IDEMPOTENCY_RETENTION - Duration::from_micros(1));
-    assert_eq!(ask("first", 1, last_moment).await.expect("the same answer"), kept);
-    assert!(matches!(ask("second", 2, last_moment).await, Err(WriteError::KeyReused)));
-    let next_day = later(at, IDEMPOTENCY_RETENTION);
-    let done = ask("second", 2, next_day).await.expect("a key that is free again");
-    assert_eq!(done.seq, kept.seq + 1);
-    assert_eq!(ask("second", 2, next_day).await.expect("the same answer"), done);
 }

@@ -1,6 +1,8 @@
 //! The server from outside: real sockets, the real binary, real files. One program, so that it links once.
 
 mod common;
+#[path = "../engines/engines.rs"]
+mod engines;
 mod program;
 
 mod abuse;

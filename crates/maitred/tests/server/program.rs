@@ -1,4 +1,5 @@
 //! The real binary, run as a person or a service manager runs it.
+#![allow(dead_code, reason = "each program of tests uses a part of it")]
 
 use std::{
     fs,

@@ -1,9 +1,9 @@
 //! The store through its own API: what it promises about files, commits and snapshots.
 
-mod commits;
+mod contract;
 mod migrating;
 mod opening;
-mod snapshots;
+mod place;
 mod story;
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -30,12 +30,12 @@ async fn restaurants(store: &Store) -> Result<usize, StoreError> {
 }
 
 /// A store on its own, with nobody listening.
-fn open(database: &Database) -> Result<Store, StoreError> {
-    Store::open(database, Feed::new(Arc::new(Hub::default()))).now_or_never().expect("to open a file takes no waiting")
+async fn open(database: &Database) -> Result<Store, StoreError> {
+    Store::open(database, Feed::new(Arc::new(Hub::default()))).await
 }
 
 fn open_file(path: &Path) -> Result<Store, StoreError> {
-    open(&Database::File(path.to_owned()))
+    open(&Database::File(path.to_owned())).now_or_never().expect("to open a file takes no waiting")
 }
 
 fn id(text: &str) -> Id {

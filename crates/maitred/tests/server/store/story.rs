@@ -3,7 +3,10 @@
 use maitred::config::Database;
 use serde_json::{Value, json};
 
-use crate::common::{Http, RESTAURANT, TestServer, guest, guests, table, tables};
+use crate::{
+    common::{Http, RESTAURANT, TestServer, guest, guests, table, tables},
+    engines::Postgres,
+};
 
 /// Times, minted ids and epochs differ from one telling to the next; all else must not.
 fn without_chance(text: &str) -> String {
@@ -94,9 +97,12 @@ async fn step(http: &mut Http, method: &str, path: &str, body: &Value) -> String
 #[tokio::test]
 async fn the_same_is_told_on_every_database() {
     let file = tell(&TestServer::start().await).await;
-    let memory = tell(&TestServer::start_with(|config| config.database = Database::Memory).await).await;
-    assert_eq!(file.len(), memory.len());
-    for (file, memory) in file.iter().zip(&memory) {
-        assert_eq!(file, memory);
+    let postgres = Postgres::shared().await.database().await.parse().expect("a URL");
+    for database in [Database::Memory, postgres] {
+        let other = tell(&TestServer::start_with(|config| config.database = database).await).await;
+        assert_eq!(file.len(), other.len());
+        for (file, other) in file.iter().zip(&other) {
+            assert_eq!(file, other);
+        }
     }
 }
