@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::nodes::{AT_ONCE, NEVER, add, await_bus, node};
+use super::linked::{AT_ONCE, NEVER, add, await_bus, node};
 use crate::{
     common::{Device, RESTAURANT, guests, metric},
     engines::{Nats, PgBouncer, Postgres},

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::nodes::{AT_ONCE, NEVER, add, await_bus, node};
+use super::linked::{AT_ONCE, NEVER, add, await_bus, node};
 use crate::{
     common::{Device, RESTAURANT, guests},
     engines::{Nats, Postgres},

@@ -1,15 +1,11 @@
 //! What the sweep finds, when the bus brings nothing at all.
 
-use std::sync::Arc;
-
-use maitred::{
-    access::{Claims, Keys, Restaurants, Role, SigningKey, mint},
-    config::KeyFiles,
-    dispatch::now,
-};
 use serde_json::{Value, json};
 
-use super::nodes::{AT_ONCE, add, node, node_with};
+use super::{
+    linked::{AT_ONCE, add, node, node_with},
+    nodes::{keys, token_of},
+};
 use crate::{
     common::{Answer, Device, Http, RESTAURANT, await_metric, guest, guests},
     engines::Postgres,
@@ -53,22 +49,6 @@ async fn a_device_that_is_far_behind_by_then_is_sent_all_of_it() {
     device.expect_silence().await;
 }
 
-const SECRET: &[u8] = b"an-apple-a-day-keeps-the-doctor-away";
-
-fn keys() -> Arc<Keys> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("a.secret");
-    std::fs::write(&path, SECRET).expect("a file");
-    Arc::new(Keys::read(&KeyFiles { secrets: vec![path], ..KeyFiles::default() }).expect("keys"))
-}
-
-fn manager() -> String {
-    let exp = (now().as_microseconds() / 1_000_000 + 600).unsigned_abs();
-    let restaurants = Restaurants::Several([RESTAURANT.to_owned()].into());
-    let claims = Claims { sub: "a manager".to_owned(), restaurants, role: Role::Manager, exp };
-    mint(&claims, &SigningKey::Secret(SECRET.to_owned())).expect("a token")
-}
-
 async fn ask(http: &mut Http, token: Option<&str>, method: &str, path: &str, body: Value) -> Answer {
     let bearer = token.map(|token| format!("Bearer {token}"));
     let mut headers = vec![("content-type", "application/json")];
@@ -83,7 +63,7 @@ async fn a_device_that_is_sent_away_at_one_node_is_sent_away_by_all() {
     for bus in [None, NOWHERE] {
         let guarded = async || node_with(&database, bus, AT_ONCE, |config| config.keys = keys()).await;
         let nodes = [guarded().await, guarded().await];
-        let (mut http, manager) = (nodes[0].http().await, manager());
+        let (mut http, manager) = (nodes[0].http().await, token_of("a manager"));
         let path = |what: &str| format!("/restaurants/{RESTAURANT}/{what}");
         let code = ask(&mut http, Some(&manager), "POST", &path("pairing_codes"), json!({ "role": "host" })).await.ok();
         // Let in where the code was not asked for.
