@@ -9,7 +9,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use floor::Id;
 use tokio::{
     sync::{Notify, mpsc},
-    time::{interval, sleep, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_postgres::{Client, Notification, types::Type};
 use uuid::Uuid;
@@ -65,6 +65,8 @@ async fn connected(
     hub.metrics.bus_up.set(1);
     again.notify_one();
     let mut calls = interval(BUS_PING_INTERVAL);
+    // Each answer has its time, however late the call was.
+    calls.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_answered = true;
     let mut batch = Vec::new();
     loop {

@@ -1,6 +1,11 @@
 //! The schema: brought up to date by whoever comes first, while the others wait.
 
-use super::connections::Connections;
+use tokio_postgres::Client;
+
+use super::{
+    connections::Connections,
+    trouble::{is_not_allowed, said},
+};
 use crate::store::{StoreError, error::Trouble};
 
 /// The schema, one step a release that changed it. `maitred_schema` counts the steps taken.
@@ -29,7 +34,10 @@ pub(super) async fn migrate(connections: &Connections, address: &str) -> Result<
     }
     let encoding: &str = database.try_get(1)?;
     if encoding != "UTF8" {
-        let why = format!("its encoding is {encoding}, which lacks letters; create one with ENCODING 'UTF8'");
+        let why = format!(
+            "its encoding is {encoding}, which lacks letters; make another \
+             (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0), and name that one"
+        );
         return Err(open_error(why));
     }
     // The lock is held until the end of the transaction: of ten nodes that start together, nine wait here and find it done.
@@ -40,12 +48,19 @@ pub(super) async fn migrate(connections: &Connections, address: &str) -> Result<
          SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"
     ))
     .await?;
-    loan.batch_execute(
+    let made = loan.batch_execute(
         "CREATE TABLE IF NOT EXISTS maitred_schema (steps bigint NOT NULL, name text NOT NULL);
          INSERT INTO maitred_schema (steps, name)
          SELECT 0, gen_random_uuid()::text WHERE NOT EXISTS (SELECT 1 FROM maitred_schema)",
-    )
-    .await?;
+    );
+    match made.await {
+        // By itself, PostgreSQL lets only the owner of a database make tables in it (from version 15 on).
+        Err(error) if is_not_allowed(&error) => {
+            let why = "this user may not make tables in it; make it the database's owner (ALTER DATABASE … OWNER TO …)";
+            return Err(open_error(format!("{why} ({})", said(&error))));
+        }
+        made => made?,
+    }
     let (taken, name) = state(&loan).await?;
     check(taken).map_err(open_error)?;
     for step in &SCHEMA[taken..] {
@@ -66,7 +81,7 @@ fn check(taken: usize) -> Result<(), String> {
 }
 
 /// How many steps were taken, and the database's name.
-async fn state(client: &tokio_postgres::Client) -> Result<(usize, String), StoreError> {
+async fn state(client: &Client) -> Result<(usize, String), StoreError> {
     let row = client.query_typed_one("SELECT steps, name FROM maitred_schema", &[]).await?;
     let steps: i64 = row.try_get(0)?;
     let steps = usize::try_from(steps).map_err(|error| StoreError::database(Trouble::Damaged, error.to_string()))?;

@@ -73,6 +73,11 @@ pub(super) fn is_lost(error: &Error) -> bool {
     }
 }
 
+/// Whether a user lacks the right to do something.
+pub(super) fn is_not_allowed(error: &Error) -> bool {
+    error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
+}
+
 /// What went wrong with a transaction whose end had been asked for. Unless the server itself says that it went wrong before
 /// that, it may be on the disk all the same.
 pub(super) fn of_commit(error: Error) -> StoreError {
@@ -83,14 +88,18 @@ pub(super) fn of_commit(error: Error) -> StoreError {
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
-        let cause = match error.as_db_error() {
-            // Its details would quote rows.
-            Some(said) => format!("{} {}", said.message(), said.code().code()),
-            None => match error.source() {
-                Some(source) => format!("{error}: {source}"),
-                None => error.to_string(),
-            },
-        };
-        Self::database(Trouble::of_postgres(&error), cause)
+        Self::database(Trouble::of_postgres(&error), said(&error))
+    }
+}
+
+/// What the server itself says.
+pub(super) fn said(error: &Error) -> String {
+    match error.as_db_error() {
+        // Its details would quote rows.
+        Some(said) => format!("{} {}", said.message(), said.code().code()),
+        None => match error.source() {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
     }
 }
