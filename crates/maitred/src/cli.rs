@@ -3,6 +3,7 @@
 mod backup;
 mod demo;
 mod keys;
+mod new_epoch;
 mod restaurant;
 mod restore;
 mod serve;
@@ -15,10 +16,13 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{
+    Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::Database;
+use crate::config::{Database, PostgresUrl};
 
 /// The server for the front of a restaurant's house: guests who wait, are seated and leave; tables that are free,
 /// occupied, dirty. Devices write over HTTP; each change is on disk before it is answered, and every device of that
@@ -65,6 +69,7 @@ enum Command {
     Restaurant(restaurant::Restaurant),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    NewEpoch(new_epoch::NewEpoch),
     Token(token::Token),
     Secret(token::Secret),
 }
@@ -72,9 +77,25 @@ enum Command {
 /// Where a command finds the data.
 #[derive(clap::Args)]
 struct DatabaseArg {
-    /// Where the data is: sqlite:FILE, postgres://USER:PASSWORD@HOST:PORT/DATABASE, or sqlite::memory: to lose it at the end
-    #[arg(long, env = "MAITRED_DATABASE", default_value = "sqlite:maitred.db", value_name = "URL")]
+    /// Where the data is: sqlite:FILE, postgres://USER:PASSWORD@HOST/DATABASE, or sqlite::memory: to lose it at the end
+    // What the help would show of the environment may be a password.
+    #[arg(
+        long,
+        env = "MAITRED_DATABASE",
+        hide_env_values = true,
+        default_value = "sqlite:maitred.db",
+        value_name = "URL"
+    )]
     database: Database,
+}
+
+/// What is wrong with the arguments. It would quote an address that can't be read, with its password.
+fn without_password(mut error: clap::Error) -> clap::Error {
+    let quoted = error.get(ContextKind::InvalidValue);
+    if matches!(quoted, Some(ContextValue::String(value)) if PostgresUrl::is_meant_by(value)) {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("postgres://…".to_owned()));
+    }
+    error
 }
 
 /// Says where a panic happened, and what it says only where that is written in the program: words that were put together
@@ -87,7 +108,7 @@ fn report_panic(panic: &PanicHookInfo<'_>) {
 
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| without_password(error).exit());
     panic::set_hook(Box::new(report_panic));
     let filter = EnvFilter::try_from_env("MAITRED_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
     tracing_subscriber::fmt()
@@ -115,6 +136,7 @@ pub fn main() -> ExitCode {
             Command::Restaurant(restaurant) => restaurant.run().await,
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => restore.run(),
+            Command::NewEpoch(new_epoch) => new_epoch.run().await,
             Command::Token(token) => token.run(),
             Command::Secret(secret) => secret.run(),
         }

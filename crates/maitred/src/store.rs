@@ -27,7 +27,7 @@ use postgres::Postgres;
 use sqlite::Sqlite;
 
 pub use error::{Failure, StoreError};
-pub(crate) use postgres::listen;
+pub(crate) use postgres::{begin_new_lives, listen};
 pub use purge::{Purge, PurgeStep, Search};
 pub(crate) use register::{OpenCode, Register};
 pub use rows::{

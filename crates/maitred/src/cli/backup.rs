@@ -19,7 +19,7 @@ use crate::{
 ///
 /// The copy is the database as it is at one moment: every write answered before is in it. It is looked over before it
 /// gets its name, so a file of that name is always whole. The server, if one runs, goes on meanwhile. `maitred restore`
-/// brings the copy back.
+/// brings the copy back. A PostgreSQL database is backed up by its own tools.
 #[derive(clap::Args)]
 pub(super) struct Backup {
     /// The file to write; one that is there already is never overwritten
@@ -30,10 +30,15 @@ pub(super) struct Backup {
 
 impl Backup {
     pub(super) fn run(self) -> Result<()> {
-        let Database::File(database) = self.database.database else {
-            bail!(
+        let database = match self.database.database {
+            Database::File(database) => database,
+            Database::Memory => bail!(
                 "a database in memory can't be backed up: no other process can reach it; name a file with --database"
-            );
+            ),
+            Database::Server(url) => bail!(
+                "{url} is backed up by PostgreSQL's own tools: pg_dump, pg_basebackup, or your provider's backups. When one of \
+                 them is brought back, run `maitred new-epoch` before you serve it"
+            ),
         };
         let database = existing_file(&database, "no database", "name the right one with --database")?;
         let file = std::path::absolute(&self.file).with_context(|| format!("can't find {}", self.file.display()))?;

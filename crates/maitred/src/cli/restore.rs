@@ -23,7 +23,8 @@ use crate::{
 ///
 /// The backup takes the place of the database; the backup itself stays as it is. What was there before is kept beside it,
 /// under a name that is printed. Devices that come back are shown the floor anew, since what they heard after the backup
-/// was made has not happened any more.
+/// was made has not happened any more. A PostgreSQL database is brought back by its own tools, and then told so with
+/// `maitred new-epoch`.
 #[derive(clap::Args)]
 pub(super) struct Restore {
     /// The backup, as `maitred backup` wrote it
@@ -37,8 +38,15 @@ const SIDECARS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 impl Restore {
     pub(super) fn run(self) -> Result<()> {
-        let Database::File(database) = self.database.database else {
-            bail!("a backup can't be restored into memory, which is gone when it ends; name a file with --database");
+        let database = match self.database.database {
+            Database::File(database) => database,
+            Database::Memory => {
+                bail!("a backup can't be restored into memory, which is gone when it ends; name a file with --database")
+            }
+            Database::Server(url) => bail!(
+                "{url} is brought back by PostgreSQL's own tools (pg_restore, its base backups, or your provider's), while \
+                 nothing serves it; then run `maitred new-epoch`, so that no device takes new numbers for old ones."
+            ),
         };
         let backup = existing_file(&self.file, "no backup", "name another file")?;
         if is_same_file(&backup, &database) {

@@ -10,6 +10,7 @@ mod forget;
 mod lanes;
 mod locked;
 mod migrate;
+mod new_lives;
 mod read;
 mod register;
 mod rounds;
@@ -30,6 +31,7 @@ use lanes::Lanes;
 use locked::Turns;
 
 pub(crate) use connections::listen;
+pub(crate) use new_lives::begin_new_lives;
 
 /// A database on a PostgreSQL server. Clones share it.
 #[derive(Clone)]
