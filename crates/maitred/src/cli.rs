@@ -3,6 +3,7 @@
 mod backup;
 mod demo;
 mod keys;
+mod migrate;
 mod new_epoch;
 mod restaurant;
 mod restore;
@@ -54,6 +55,9 @@ Serve it to others, who need a token to come in:
 Keep it safe, while it runs:
   maitred backup bistro-monday.db
 
+Move it to PostgreSQL, while it does not:
+  maitred migrate --from sqlite:maitred.db --to postgres://maitred:PASSWORD@db.example/floors
+
 What the server does is logged to standard error. MAITRED_LOG says how much: error, warn, info (the default),
 or debug, which has one line a broadcast.";
 
@@ -69,6 +73,7 @@ enum Command {
     Restaurant(restaurant::Restaurant),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Migrate(migrate::Migrate),
     NewEpoch(new_epoch::NewEpoch),
     Token(token::Token),
     Secret(token::Secret),
@@ -136,6 +141,7 @@ pub fn main() -> ExitCode {
             Command::Restaurant(restaurant) => restaurant.run().await,
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => restore.run(),
+            Command::Migrate(migrate) => migrate.run().await,
             Command::NewEpoch(new_epoch) => new_epoch.run().await,
             Command::Token(token) => token.run(),
             Command::Secret(secret) => secret.run(),

@@ -6,6 +6,7 @@
 
 mod error;
 mod execute;
+mod moving;
 mod postgres;
 mod purge;
 mod register;
@@ -27,13 +28,14 @@ use postgres::Postgres;
 use sqlite::Sqlite;
 
 pub use error::{Failure, StoreError};
-pub(crate) use postgres::{begin_new_lives, listen};
+pub(crate) use moving::{Arrival, Belongings, Hitch};
+pub(crate) use postgres::{MoveIn, begin_new_lives, listen};
 pub use purge::{Purge, PurgeStep, Search};
 pub(crate) use register::{OpenCode, Register};
 pub use rows::{
     AuditPage, AuditedMessage, FloorRows, GuestsPage, Head, LogPage, LoggedMessage, Overdue, Place, RestaurantRow,
 };
-pub(crate) use sqlite::{Check, FileLock, Settled, begin_new_life, check_database, copy_database, settle};
+pub(crate) use sqlite::{Check, FileLock, MoveOut, Settled, begin_new_life, check_database, copy_database, settle};
 pub use write::{Idempotency, Outcome, Write, WriteError};
 
 /// A database of restaurants. Clones share it.

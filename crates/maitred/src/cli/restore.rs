@@ -45,7 +45,8 @@ impl Restore {
             }
             Database::Server(url) => bail!(
                 "{url} is brought back by PostgreSQL's own tools (pg_restore, its base backups, or your provider's), while \
-                 nothing serves it; then run `maitred new-epoch`, so that no device takes new numbers for old ones."
+                 nothing serves it; then run `maitred new-epoch`, so that no device takes new numbers for old ones. To move \
+                 a SQLite file there, run `maitred migrate`"
             ),
         };
         let backup = existing_file(&self.file, "no backup", "name another file")?;

@@ -118,6 +118,14 @@ impl StoreError {
         }
     }
 
+    /// What is wrong and what to do, as the rest of a sentence that names the database.
+    pub(super) fn why(self) -> String {
+        match self.at_start() {
+            Self::Open { why, .. } => why,
+            other => other.to_string(),
+        }
+    }
+
     /// The same error of a write that may be on the disk all the same.
     pub(super) fn in_doubt(self) -> Self {
         match self {

@@ -10,6 +10,7 @@ mod forget;
 mod lanes;
 mod locked;
 mod migrate;
+mod move_in;
 mod new_lives;
 mod read;
 mod register;
@@ -31,6 +32,7 @@ use lanes::Lanes;
 use locked::Turns;
 
 pub(crate) use connections::listen;
+pub(crate) use move_in::MoveIn;
 pub(crate) use new_lives::begin_new_lives;
 
 /// A database on a PostgreSQL server. Clones share it.

@@ -5,6 +5,7 @@ mod copy;
 mod devices;
 mod inspect;
 mod lock;
+mod move_out;
 mod prune;
 mod purge;
 mod readers;
@@ -30,6 +31,7 @@ use crate::{
 
 pub(crate) use copy::{Check, Settled, begin_new_life, check_database, copy_database, settle};
 pub(crate) use lock::FileLock;
+pub(crate) use move_out::MoveOut;
 pub(super) use snapshot::Snapshot;
 use survey::Survey;
 use trouble::why_not_opened;

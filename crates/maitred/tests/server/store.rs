@@ -5,6 +5,7 @@ mod migrating;
 mod opening;
 mod place;
 mod story;
+mod turn_back;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -20,7 +21,7 @@ use maitred::{
 };
 use serde_json::{Map, Value, json};
 
-pub(crate) use migrating::turn_back;
+pub(crate) use turn_back::turn_back;
 
 use crate::common::{RESTAURANT, permit};
 

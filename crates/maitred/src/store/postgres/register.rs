@@ -100,7 +100,8 @@ async fn read_register(client: &Client, restaurant: &Id, device: Option<&str>) -
     Ok(Register::new(codes, devices, first_revoked, about.as_ref().map(read_device).transpose()?))
 }
 
-async fn put(client: &Client, restaurant: &Id, edit: Edit) -> Result<(), Error> {
+/// Puts what was changed.
+pub(super) async fn put(client: &Client, restaurant: &Id, edit: Edit) -> Result<(), Error> {
     let restaurant = restaurant.as_str();
     let id: Parameter<'_> = (&restaurant, Type::TEXT);
     match edit {

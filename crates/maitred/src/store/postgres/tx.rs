@@ -1,6 +1,6 @@
 //! What a group of writes to one restaurant reads and puts: a round trip each.
 
-use std::collections::BTreeMap;
+use std::{borrow::Borrow, collections::BTreeMap};
 
 use floor::{Change, Guest, Id, Needs, Table};
 use futures_util::try_join;
@@ -216,57 +216,13 @@ impl<'a> Group<'a> {
     }
 
     async fn put_guests(&self, client: &Client, restaurant: &str) -> Result<(), Error> {
-        let rows: Vec<&Guest> = self.guests.values().copied().flatten().collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let column = |value: fn(&Guest) -> String| rows.iter().map(|row| value(row)).collect::<Vec<_>>();
-        let ids = column(|row| row.id.to_string());
-        let statuses = column(|row| row.status.as_str().to_owned());
-        let created_ats = column(|row| row.created_at.to_string());
-        let table_ids: Vec<Option<&str>> = rows.iter().map(|row| row.table_id.as_ref().map(Id::as_str)).collect();
-        let over = |row: &&Guest| row.finished_time.filter(|_| row.status.is_over()).map(|time| time.to_string());
-        let over_ats: Vec<Option<String>> = rows.iter().map(over).collect();
-        let bodies = rows.iter().map(json).collect::<Vec<_>>();
-        client
-            .query_typed(
-                "SELECT maitred_put_guests($1, $2, $3, $4, $5, $6, $7)",
-                &[
-                    (&restaurant, Type::TEXT),
-                    (&ids, Type::TEXT_ARRAY),
-                    (&statuses, Type::TEXT_ARRAY),
-                    (&created_ats, Type::TEXT_ARRAY),
-                    (&table_ids, Type::TEXT_ARRAY),
-                    (&over_ats, Type::TEXT_ARRAY),
-                    (&bodies, Type::TEXT_ARRAY),
-                ],
-            )
-            .await?;
-        Ok(())
+        let rows = self.guests.values().copied().flatten().map(|row| (row, json(row)));
+        put_guests(client, restaurant, &rows.collect::<Vec<_>>()).await
     }
 
     async fn put_tables(&self, client: &Client, restaurant: &str) -> Result<(), Error> {
-        let rows: Vec<&Table> = self.tables.values().copied().flatten().collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-        let numbers: Vec<&str> = rows.iter().map(|row| row.table_number.as_str()).collect();
-        let guest_ids: Vec<Option<&str>> = rows.iter().map(|row| row.guest_id.as_ref().map(Id::as_str)).collect();
-        let bodies = rows.iter().map(json).collect::<Vec<_>>();
-        client
-            .query_typed(
-                "SELECT maitred_put_tables($1, $2, $3, $4, $5)",
-                &[
-                    (&restaurant, Type::TEXT),
-                    (&ids, Type::TEXT_ARRAY),
-                    (&numbers, Type::TEXT_ARRAY),
-                    (&guest_ids, Type::TEXT_ARRAY),
-                    (&bodies, Type::TEXT_ARRAY),
-                ],
-            )
-            .await?;
-        Ok(())
+        let rows = self.tables.values().copied().flatten().map(|row| (row, json(row)));
+        put_tables(client, restaurant, &rows.collect::<Vec<_>>()).await
     }
 
     async fn append(&self, client: &Client, restaurant: &str) -> Result<(), Error> {
@@ -315,6 +271,70 @@ impl<'a> Group<'a> {
             .await?;
         Ok(())
     }
+}
+
+/// Puts guests, each with the text that it is stored as.
+pub(super) async fn put_guests(
+    client: &Client,
+    restaurant: &str,
+    rows: &[(impl Borrow<Guest>, String)],
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let guests = || rows.iter().map(|(guest, _)| guest.borrow());
+    let column = |value: fn(&Guest) -> String| guests().map(value).collect::<Vec<_>>();
+    let ids = column(|row| row.id.to_string());
+    let statuses = column(|row| row.status.as_str().to_owned());
+    let created_ats = column(|row| row.created_at.to_string());
+    let table_ids: Vec<Option<&str>> = guests().map(|row| row.table_id.as_ref().map(Id::as_str)).collect();
+    let over = |row: &Guest| row.finished_time.filter(|_| row.status.is_over()).map(|time| time.to_string());
+    let over_ats: Vec<Option<String>> = guests().map(over).collect();
+    let bodies: Vec<&str> = rows.iter().map(|(_, body)| body.as_str()).collect();
+    client
+        .query_typed(
+            "SELECT maitred_put_guests($1, $2, $3, $4, $5, $6, $7)",
+            &[
+                (&restaurant, Type::TEXT),
+                (&ids, Type::TEXT_ARRAY),
+                (&statuses, Type::TEXT_ARRAY),
+                (&created_ats, Type::TEXT_ARRAY),
+                (&table_ids, Type::TEXT_ARRAY),
+                (&over_ats, Type::TEXT_ARRAY),
+                (&bodies, Type::TEXT_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// The same of tables.
+pub(super) async fn put_tables(
+    client: &Client,
+    restaurant: &str,
+    rows: &[(impl Borrow<Table>, String)],
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let tables = || rows.iter().map(|(table, _)| table.borrow());
+    let ids: Vec<&str> = tables().map(|row| row.id.as_str()).collect();
+    let numbers: Vec<&str> = tables().map(|row| row.table_number.as_str()).collect();
+    let guest_ids: Vec<Option<&str>> = tables().map(|row| row.guest_id.as_ref().map(Id::as_str)).collect();
+    let bodies: Vec<&str> = rows.iter().map(|(_, body)| body.as_str()).collect();
+    client
+        .query_typed(
+            "SELECT maitred_put_tables($1, $2, $3, $4, $5)",
+            &[
+                (&restaurant, Type::TEXT),
+                (&ids, Type::TEXT_ARRAY),
+                (&numbers, Type::TEXT_ARRAY),
+                (&guest_ids, Type::TEXT_ARRAY),
+                (&bodies, Type::TEXT_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(())
 }
 
 /// Notes down that guests are to be forgotten, as far as the log tells of them up to these numbers: whoever bears the same id

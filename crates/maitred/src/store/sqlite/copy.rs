@@ -109,7 +109,7 @@ fn open_existing(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Opens a database for reading that holds something of ours.
-fn open_ours(path: &Path) -> Result<Connection, String> {
+pub(super) fn open_ours(path: &Path) -> Result<Connection, String> {
     let connection = open_reader(path).map_err(told)?;
     let refused = |connection: &Connection| {
         let tables: u64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
@@ -122,7 +122,7 @@ fn open_ours(path: &Path) -> Result<Connection, String> {
 }
 
 /// What is wrong with a database that is copied, or with the place for the copy, and what to do.
-fn told(error: rusqlite::Error) -> String {
+pub(super) fn told(error: rusqlite::Error) -> String {
     match Trouble::of(&error) {
         Trouble::NotADatabase => "it is not a SQLite database; name another file".to_owned(),
         Trouble::Damaged => damaged(&error.to_string()),

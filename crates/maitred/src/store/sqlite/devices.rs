@@ -123,7 +123,7 @@ impl Survey<'_> {
     }
 }
 
-fn read_code(row: &Row<'_>) -> Result<OpenCode, StoreError> {
+pub(super) fn read_code(row: &Row<'_>) -> Result<OpenCode, StoreError> {
     let code = PairingCode {
         code: row.get(0)?,
         name: row.get(1)?,
@@ -133,7 +133,7 @@ fn read_code(row: &Row<'_>) -> Result<OpenCode, StoreError> {
     Ok(OpenCode { code, made_by: row.get(4)?, failures: row.get(5)? })
 }
 
-fn read_device(row: &Row<'_>) -> rusqlite::Result<Device> {
+pub(super) fn read_device(row: &Row<'_>) -> rusqlite::Result<Device> {
     Ok(Device {
         id: read_text(row, 0)?,
         name: row.get(1)?,
