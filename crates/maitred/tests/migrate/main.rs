@@ -5,7 +5,6 @@
 mod common;
 #[path = "../engines/engines.rs"]
 mod engines;
-#[allow(dead_code, reason = "each test program uses a part of it")]
 #[path = "../server/program.rs"]
 mod program;
 #[path = "../server/store/turn_back.rs"]

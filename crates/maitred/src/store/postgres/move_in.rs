@@ -11,7 +11,7 @@ use super::{
     migrate,
     read::{signed, unsigned},
     register,
-    trouble::{late, of_commit},
+    trouble::of_commit,
     tx::{intend_purges, put_guests, put_tables},
 };
 use crate::{
@@ -247,7 +247,7 @@ impl<'a> Tx<'a> {
     /// Ends it, one way or the other.
     async fn end(self, how: &str) -> Result<(), StoreError> {
         let ended = timeout(STEP_TIMEOUT, self.loan.batch_execute(how)).await;
-        ended.map_err(|_| late("the end of a transaction").in_doubt())?.map_err(of_commit)?;
+        ended.map_err(|_| StoreError::lost("the end of a transaction").in_doubt())?.map_err(of_commit)?;
         self.loan.give_back();
         Ok(())
     }
@@ -291,5 +291,5 @@ impl<'a> Tx<'a> {
 }
 
 async fn in_time<T>(step: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
-    Ok(timeout(STEP_TIMEOUT, step).await.map_err(|_| late("an answer"))??)
+    Ok(timeout(STEP_TIMEOUT, step).await.map_err(|_| StoreError::lost("an answer"))??)
 }
