@@ -279,6 +279,16 @@ impl Membership {
         Ok(())
     }
 
+    /// Learns how far the log has come by now, of which the room may not have heard yet where other processes write to it.
+    pub(super) async fn look_again(&self, records: &Records) -> Result<(), Unread> {
+        let head = records.head(&self.permit).await?;
+        // That its life is over, if it is, whoever looks for what is new finds out.
+        if self.room.life.get().is_some_and(|life| life.epoch == head.epoch) {
+            self.room.advance(head.seq);
+        }
+        Ok(())
+    }
+
     /// The life of the log that the room passes on. Only once it is open.
     pub(super) fn life(&self) -> records::Life {
         let life = self.room.life.get().expect("the room is open");

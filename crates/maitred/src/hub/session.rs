@@ -147,9 +147,19 @@ impl Session {
             Err(Unread::Nothing) => return self.not_found(&join).await,
             Err(unread) => return Err(unread.into()),
         }
-        let (life, head) = (membership.life(), membership.head());
+        let (life, mut head) = (membership.life(), membership.head());
         tracing::debug!(restaurant = join.restaurant_id, device = join.device_id, platform = join.platform, "joined");
         let same_life = join.epoch.as_ref().is_none_or(|theirs| *theirs == life.epoch);
+        let can_go_on = |head| match join.since {
+            Since::Now => true,
+            Since::Seq(since) => same_life && since <= head,
+            Since::Unusable => false,
+        };
+        if !can_go_on(head) && self.house.bus.is_some() {
+            // It may come from another process, where it was told what this one has not heard of yet.
+            membership.look_again(&self.house.records).await?;
+            head = membership.head();
+        }
         let may_have_missed = membership.may_have_missed_since(asked_at);
         let mut joined = Joined { membership, pass, platform: join.platform, life, last: head, stalled_until: None };
         if self.house.hub.doubts() != doubts || may_have_missed {
@@ -158,7 +168,7 @@ impl Session {
         self.acknowledge(&joined).await?;
         match join.since {
             Since::Now => {}
-            Since::Seq(since) if same_life && since <= head => {
+            Since::Seq(since) if can_go_on(head) => {
                 joined.last = since;
                 match self.catch_up(&mut joined).await {
                     // The next look at what there is brings it.

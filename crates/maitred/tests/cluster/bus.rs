@@ -155,6 +155,26 @@ async fn a_device_that_comes_back_at_another_node_is_sent_what_it_missed() {
 }
 
 #[tokio::test]
+async fn a_device_that_has_heard_more_than_the_node_that_it_comes_to_goes_on_from_there() {
+    let database = Postgres::shared().await.database().await;
+    // No bus, and no sweep: what is written at one, the other only finds out by itself.
+    let nowhere = Some("nats://127.0.0.1:9");
+    let nodes = [node(&database, nowhere, NEVER).await, node(&database, nowhere, NEVER).await];
+    let mut behind = nodes[1].device().await;
+    let mut http = nodes[0].http().await;
+    add(&mut http, "first").await;
+    let seen = add(&mut http, "second").await;
+    let query = format!("?restaurant_id={RESTAURANT}&since={seen}");
+    let mut device = Device::connect(nodes[1].address, &query).await;
+    assert_eq!(device.expect("restaurant_connect").await["seq"], seen);
+    device.expect_silence().await;
+    // Those who were there before are told as well, now that it is known.
+    for guest in ["first", "second"] {
+        assert_eq!(behind.expect("guest_created").await["guest_id"], guest);
+    }
+}
+
+#[tokio::test]
 async fn writes_succeed_without_the_bus_and_full_speed_is_back_with_it() {
     let (postgres, mut nats) = (Postgres::shared().await, Nats::start().await);
     let (database, bus) = (postgres.database().await, nats.url());
