@@ -19,7 +19,7 @@ use tokio_postgres::Client;
 use crate::{
     common::{Http, PATIENCE, RESTAURANT, guest},
     engines::Postgres,
-    nodes::{add, node, past},
+    nodes::{add, node, node_with, past},
 };
 
 /// What passes between a node and the server.
@@ -67,7 +67,10 @@ async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin,
 async fn a_write_takes_two_round_trips_and_a_read_one() {
     let url = Postgres::shared().await.database().await;
     let traffic = Arc::new(Traffic::default());
-    let server = node(&counted(&url, Arc::clone(&traffic)).await).await;
+    let counted = counted(&url, Arc::clone(&traffic)).await;
+    // What is told to other nodes is told past it.
+    let bus = Some(url.parse().expect("an address"));
+    let server = node_with(&counted, |config| config.bus = bus).await;
     let mut http = server.http().await;
     // Makes the connections.
     add(&mut http, RESTAURANT, "first").await.ok();

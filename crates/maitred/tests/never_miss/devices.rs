@@ -1,18 +1,18 @@
 //! Devices: each opens a socket, listens for a while in its own way, leaves in its own way, and comes back from where it
-//! stands, from an earlier point or from nothing. In the end each catches up.
+//! stands, from an earlier point or from nothing, at the same server or at another. In the end each stays, and must hear
+//! everything on the socket that it then has.
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{future::pending, ops::Range, pin::pin, sync::Arc, time::Duration};
 
 use rand::{RngExt, rngs::StdRng};
 use serde_json::json;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::{
-    common::PATIENCE,
     ear::{Ear, Meaning, Record, Wish},
     scene::{RESTAURANTS, Scene},
     violation::Violation,
-    wire::{Line, Socket},
+    wire::{Addresses, Line, Socket},
 };
 
 /// The longest that a device heeds a server that asks to be left alone, in ms: a test has less time than a restaurant.
@@ -26,11 +26,32 @@ const MANY: Range<u64> = 160..190;
 /// How long it waits for them. The server may be gone, and nobody hear anything.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
+/// How long a device listens before it does something else, in ms; and one that outlasts what happens to the database and the
+/// bus behind its node.
+const A_WHILE_MS: Range<u64> = 10..1_500;
+const LONG_MS: Range<u64> = 3_000..20_000;
+
 pub(crate) struct Device {
     scene: Arc<Scene>,
     pub(crate) restaurant: &'static str,
     dice: StdRng,
     ear: Ear,
+    /// Whether it mostly listens for long.
+    is_patient: bool,
+    /// Where it goes next.
+    addresses: Addresses,
+    /// The one that it is on when nothing more is done to the servers.
+    socket: Option<Socket>,
+}
+
+/// Until when a device listens, unless it hears what it waits for or the connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// A moment, or the lull.
+    Moment(Instant),
+    Epilogue,
+    /// It has nothing else to do.
+    Satisfied,
 }
 
 /// Why a device has stopped listening.
@@ -50,64 +71,112 @@ impl Device {
     pub(crate) fn new(scene: Arc<Scene>, number: usize) -> Self {
         let name = format!("device-{number}");
         let restaurant = RESTAURANTS[number % RESTAURANTS.len()];
-        let ear = Ear::new(&name, restaurant, Arc::clone(&scene.first_heard[restaurant]));
-        Self { dice: scene.dice(&name), scene, restaurant, ear }
+        let ear = Ear::new(&name, restaurant, Arc::clone(&scene.first_heard[restaurant])).among(scene.addresses.len());
+        let addresses = Addresses::new(&scene.addresses, number / RESTAURANTS.len());
+        let is_patient = scene.has_several_nodes() && (number / RESTAURANTS.len()).is_multiple_of(2);
+        Self { dice: scene.dice(&name), scene, restaurant, ear, is_patient, addresses, socket: None }
     }
 
-    /// Comes and goes until the epilogue.
+    /// Comes and goes until the lull, and then stays until the epilogue.
     pub(crate) async fn live(mut self) -> Self {
-        while !self.scene.epilogue.is_cancelled() {
-            match self.visit().await {
-                Ok(Stopped::SentAway { retry_ms }) => {
-                    sleep(Duration::from_millis(retry_ms.min(LONGEST_RETRY_MS))).await;
-                }
-                Ok(_) => {}
-                Err(violation) => {
-                    self.scene.raise(violation);
+        let lived = async {
+            while !self.scene.lull.is_cancelled() {
+                let stopped = self.visit().await?;
+                if self.socket.is_some() {
                     break;
                 }
+                if let Stopped::SentAway { retry_ms } = stopped {
+                    sleep(Duration::from_millis(retry_ms.min(LONGEST_RETRY_MS))).await;
+                }
+                // Whoever is behind a load balancer does not choose where it comes back to.
+                if matches!(stopped, Stopped::SentAway { .. } | Stopped::CutOff) || self.dice.random_ratio(1, 3) {
+                    self.addresses.move_on();
+                }
+                let away_ms = if self.dice.random_ratio(1, 4) { 900 } else { 40 };
+                self.rest(away_ms).await;
             }
-            let away_ms = if self.dice.random_ratio(1, 4) { 900 } else { 40 };
-            self.rest(away_ms).await;
+            self.stay().await
+        };
+        if let Err(violation) = lived.await {
+            self.scene.raise(violation);
         }
         self
     }
 
-    /// Comes back until it has heard everything up to `head`, and the server says that there is no more.
-    pub(crate) async fn catch_up(mut self, head: u64) -> Record {
-        let catching_up = async {
-            loop {
-                let wish = if self.ear.standing().rows.is_some() { Wish::Missed } else { Wish::Floor };
-                let Some(mut socket) = self.enter(wish).await else {
-                    self.scene.knock_again().await;
-                    continue;
-                };
-                let at_head = |ear: &Ear, _: &Meaning| ear.is_at(head);
-                if self.listen(&mut socket, None, at_head).await? == Stopped::Satisfied
-                    && socket.say(json!({ "type": "ping" })).await.is_some()
-                    && self.listen(&mut socket, None, |_, meaning| *meaning == Meaning::Pong).await?
-                        == Stopped::Satisfied
-                {
-                    socket.close().await;
-                    return Ok(());
+    /// Comes in, if it is not in, and listens until the epilogue.
+    async fn stay(&mut self) -> Result<(), Violation> {
+        let mut has_arrived = false;
+        while !self.scene.epilogue.is_cancelled() {
+            let Some(mut socket) = self.come_in().await else { continue };
+            if self.ear.is_joined()
+                || self.listen(&mut socket, Until::Epilogue, |ear, _| ear.is_joined()).await? == Stopped::Satisfied
+            {
+                if !std::mem::replace(&mut has_arrived, true) {
+                    self.scene.arrive();
+                }
+                if self.listen(&mut socket, Until::Epilogue, |_, _| false).await? == Stopped::TimeUp {
+                    self.socket = Some(socket);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// The socket that it is on; another one where it is on none.
+    async fn come_in(&mut self) -> Option<Socket> {
+        if let Some(socket) = self.socket.take() {
+            return Some(socket);
+        }
+        let wish = if self.ear.standing().rows.is_some() { Wish::Missed } else { Wish::Floor };
+        let entered = timeout(self.scene.patience(), self.enter(wish)).await.ok().flatten();
+        if entered.is_none() {
+            self.addresses.move_on();
+            self.scene.knock_again().await;
+        }
+        entered
+    }
+
+    /// Hears everything up to `head`, and that there is no more: on the socket that it is on, and where it has lost that on
+    /// another one.
+    pub(crate) async fn hear_out(mut self, head: u64) -> Record {
+        let within = self.scene.found_within();
+        let hearing_out = async {
+            let mut stays = self.socket.is_some();
+            loop {
+                let Some(mut socket) = self.come_in().await else { continue };
+                let at_head = |ear: &Ear, _: &Meaning| ear.is_at(head);
+                let heard_all = self.ear.is_at(head)
+                    || self.listen(&mut socket, Until::Satisfied, at_head).await? == Stopped::Satisfied;
+                if heard_all
+                    && socket.say(json!({ "type": "ping" })).await.is_some()
+                    && self.listen(&mut socket, Until::Satisfied, |_, meaning| *meaning == Meaning::Pong).await?
+                        == Stopped::Satisfied
+                {
+                    self.ear.record.stayed |= stays;
+                    socket.close().await;
+                    // One that has only listened comes once more, for the floor.
+                    if self.ear.standing().rows.is_some() {
+                        return Ok(());
+                    }
+                }
+                stays = false;
+            }
         };
-        match timeout(PATIENCE, catching_up).await {
+        match timeout(within, hearing_out).await {
             Ok(Ok(())) => {}
             Ok(Err(violation)) => self.scene.raise(violation),
             Err(_) => {
-                let (record, last) = (&self.ear.record, self.ear.standing().last);
-                self.scene.stuck(format!("device {} stands at {last:?}, and does not come to {head}", record.device));
+                let (device, last) = (&self.ear.record.device, self.ear.standing().last);
+                self.scene.stuck(format!("device {device} stands at {last:?}, and {head} did not come in {within:?}"));
             }
         }
         self.ear.record
     }
 
-    /// One socket, from its opening to its end.
+    /// One socket, from its opening to its end; or to the lull, where it keeps it.
     async fn visit(&mut self) -> Result<Stopped, Violation> {
         let wish = self.choose_wish().await?;
-        let entering = timeout(PATIENCE, self.enter(wish)).await;
+        let entering = timeout(self.scene.patience(), self.enter(wish)).await;
         let Some(mut socket) = entering.ok().flatten() else {
             self.scene.knock_again().await;
             return Ok(Stopped::CutOff);
@@ -116,38 +185,55 @@ impl Device {
         if stopped != Stopped::TimeUp {
             return Ok(stopped);
         }
+        if self.scene.lull.is_cancelled() {
+            self.socket = Some(socket);
+            return Ok(stopped);
+        }
         match self.dice.random_range(0..20) {
             // From one moment to the next.
             0..7 => Ok(stopped),
             7..12 => {
-                _ = timeout(PATIENCE, socket.close()).await;
+                _ = timeout(self.scene.patience(), socket.close()).await;
                 Ok(stopped)
             }
             // It reads nothing while others hear a few messages or many, and goes on.
             _ => {
                 self.miss_some(socket.small_buffer).await;
-                self.listen_a_while(&mut socket).await
+                let stopped = self.listen_a_while(&mut socket).await?;
+                if stopped == Stopped::TimeUp && self.scene.lull.is_cancelled() {
+                    self.socket = Some(socket);
+                }
+                Ok(stopped)
             }
         }
     }
 
     async fn listen_a_while(&mut self, socket: &mut Socket) -> Result<Stopped, Violation> {
-        let until = Instant::now() + Duration::from_millis(self.dice.random_range(10..1_500));
-        self.listen(socket, Some(until), |_, _| false).await
+        let is_long = self.is_patient && self.dice.random_ratio(3, 4);
+        let ms = self.dice.random_range(if is_long { LONG_MS } else { A_WHILE_MS });
+        let until = Instant::now() + Duration::from_millis(ms);
+        self.listen(socket, Until::Moment(until), |_, _| false).await
     }
 
     /// Listens until something is so, or it is time, or the end.
     async fn listen(
         &mut self,
         socket: &mut Socket,
-        until: Option<Instant>,
+        until: Until,
         satisfied: impl Fn(&Ear, &Meaning) -> bool,
     ) -> Result<Stopped, Violation> {
+        let scene = Arc::clone(&self.scene);
+        let mut time_is_up = pin!(async move {
+            match until {
+                Until::Moment(moment) => _ = timeout_at(moment, scene.lull.cancelled()).await,
+                Until::Epilogue => scene.epilogue.cancelled().await,
+                Until::Satisfied => pending().await,
+            }
+        });
         loop {
             let text = tokio::select! {
                 text = socket.next() => text,
-                () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => return Ok(Stopped::TimeUp),
-                () = self.scene.epilogue.cancelled(), if until.is_some() => return Ok(Stopped::TimeUp),
+                () = &mut time_is_up => return Ok(Stopped::TimeUp),
             };
             let Some(text) = text else { return Ok(Stopped::CutOff) };
             let meaning = self.ear.hear(&text)?;
@@ -158,7 +244,8 @@ impl Device {
             if satisfied(&self.ear, &meaning) {
                 return Ok(Stopped::Satisfied);
             }
-            let asks = until.is_some() && meaning == Meaning::Message && self.dice.random_ratio(1, 50);
+            let asks =
+                matches!(until, Until::Moment(_)) && meaning == Meaning::Message && self.dice.random_ratio(1, 50);
             if asks && socket.say(json!({ "type": "ping" })).await.is_none() {
                 return Ok(Stopped::CutOff);
             }
@@ -181,7 +268,8 @@ impl Device {
             }
             91..96 => {
                 let path = format!("/restaurants/{}/floor", self.restaurant);
-                let floor = timeout(PATIENCE, async { Line::new(self.scene.address).get(&path).await });
+                let floor = async { Line::new(self.addresses.clone()).get(&path).await };
+                let floor = timeout(self.scene.patience(), floor);
                 if let Some(floor) = floor.await.ok().flatten().filter(|floor| floor.status == 200) {
                     self.ear.start_from_floor(&floor.body)?;
                     return Ok(Wish::Missed);
@@ -220,9 +308,9 @@ impl Device {
             let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let join = join.as_object().into_iter().flatten();
             let query: Vec<_> = join.map(|(name, value)| format!("{name}={}", text(value))).collect();
-            return Socket::open(self.scene.address, &format!("?{}", query.join("&")), small_buffer).await;
+            return Socket::open(self.addresses.current(), &format!("?{}", query.join("&")), small_buffer).await;
         }
-        let mut socket = Socket::open(self.scene.address, "", small_buffer).await?;
+        let mut socket = Socket::open(self.addresses.current(), "", small_buffer).await?;
         join["type"] = "restaurant_connect".into();
         socket.say(join).await?;
         Some(socket)
@@ -244,13 +332,13 @@ impl Device {
         };
         tokio::select! {
             _ = timeout(LONGEST_PAUSE, missing) => {}
-            () = self.scene.epilogue.cancelled() => {}
+            () = self.scene.lull.cancelled() => {}
         }
     }
 
-    /// Does nothing for a while, but not beyond the epilogue.
+    /// Does nothing for a while, but not beyond the lull.
     async fn rest(&mut self, longest_ms: u64) {
         let while_ = Duration::from_millis(self.dice.random_range(0..longest_ms));
-        _ = timeout(while_, self.scene.epilogue.cancelled()).await;
+        _ = timeout(while_, self.scene.lull.cancelled()).await;
     }
 }

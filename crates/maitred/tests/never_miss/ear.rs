@@ -50,6 +50,8 @@ pub(crate) struct Record {
     pub(crate) repeats: u64,
     pub(crate) resumes: u64,
     pub(crate) snapshots: u64,
+    /// Whether it heard the last message on the socket that it had before that was written.
+    pub(crate) stayed: bool,
 }
 
 /// What a device asks for when it opens a socket.
@@ -83,6 +85,8 @@ pub(crate) struct Ear {
     first_heard: Arc<FirstHeard>,
     checkpoints: VecDeque<Standing>,
     socket: Socket,
+    /// Whether there are several nodes, of which one may not have heard yet what another has told.
+    several_nodes: bool,
 }
 
 /// What has happened on one socket.
@@ -105,7 +109,12 @@ impl Ear {
     pub(crate) fn new(device: &str, restaurant: &str, first_heard: Arc<FirstHeard>) -> Self {
         let record = Record { device: device.to_owned(), restaurant: restaurant.to_owned(), ..Record::default() };
         let socket = Socket { wish: Wish::Live, joined: false, snapshot: None, ended: false };
-        Self { record, first_heard, checkpoints: VecDeque::new(), socket }
+        Self { record, first_heard, checkpoints: VecDeque::new(), socket, several_nodes: false }
+    }
+
+    /// The same among several nodes: whoever does not say where it stands may be told of a head that it is beyond.
+    pub(crate) fn among(self, nodes: usize) -> Self {
+        Self { several_nodes: nodes > 1, ..self }
     }
 
     pub(crate) fn standing(&self) -> &Standing {
@@ -129,7 +138,7 @@ impl Ear {
         let (Some(seq), Some(epoch)) = (floor["seq"].as_u64(), floor["epoch"].as_str()) else {
             return Err(self.unexpected(&floor.to_string()));
         };
-        self.check_head(seq)?;
+        self.check_head(seq, self.has_heard())?;
         let mut rows = Rows::default();
         if let Err(twice) = rows.add(floor) {
             return Err(self.wrong(Kind::BrokenFloor, format!("read a floor at {seq} with {twice} twice")));
@@ -149,7 +158,11 @@ impl Ear {
 
     /// Whether everything asked for on this socket up to `head` has come.
     pub(crate) fn is_at(&self, head: u64) -> bool {
-        self.socket.joined && self.socket.wish == Wish::Missed && self.standing().last.is_some_and(|last| last >= head)
+        self.socket.joined && self.socket.wish != Wish::Floor && self.standing().last.is_some_and(|last| last >= head)
+    }
+
+    pub(crate) fn is_joined(&self) -> bool {
+        self.socket.joined
     }
 
     /// A text has come.
@@ -190,7 +203,8 @@ impl Ear {
             let ours = self.standing().epoch.as_deref().unwrap_or_default();
             return Err(self.wrong(Kind::EpochChanged, format!("knows the log {ours}, and was told of {epoch}")));
         }
-        if let Some(last) = self.standing().last.filter(|last| *last > head) {
+        let may_lag = self.several_nodes && self.socket.wish == Wish::Live;
+        if let Some(last) = self.standing().last.filter(|last| *last > head && !may_lag) {
             return Err(
                 self.wrong(Kind::HeadWentBack, format!("has heard {last}, and was told that {head} is the last"))
             );
@@ -266,7 +280,8 @@ impl Ear {
             return Ok(Meaning::Other);
         }
         let from = self.standing().last.unwrap_or(0);
-        self.check_head(seq)?;
+        // A node shows what it knows the floor to be, which is never before what the device says that it has heard.
+        self.check_head(seq, if self.several_nodes { from } else { self.has_heard() })?;
         if self.socket.wish != Wish::Floor && seq.saturating_sub(from) <= ALWAYS_REPLAYED {
             let few = format!("had missed the few from {from} to {seq}, and was not sent them but a snapshot");
             return Err(self.wrong(Kind::BadSnapshot, few));
@@ -308,14 +323,18 @@ impl Ear {
     }
 
     /// What a device has heard once is there for ever.
-    fn check_head(&self, head: u64) -> Result<(), Violation> {
-        let heard = self.record.heard.last_key_value().map(|(seq, _)| *seq).max(self.standing().last).unwrap_or(0);
+    fn check_head(&self, head: u64, heard: u64) -> Result<(), Violation> {
         if head < heard {
             return Err(
                 self.wrong(Kind::HeadWentBack, format!("has heard of {heard}, and was told that {head} is the last"))
             );
         }
         Ok(())
+    }
+
+    /// The highest number that it has ever heard of.
+    fn has_heard(&self) -> u64 {
+        self.record.heard.last_key_value().map(|(seq, _)| *seq).max(self.standing().last).unwrap_or(0)
     }
 
     fn skip(&mut self, from: u64, to: u64) {

@@ -10,7 +10,13 @@ use std::{
 
 use tokio::task::spawn_blocking;
 
-use crate::{DEVICES, WRITERS, run::Plan, violation::Violation};
+use crate::{
+    DEVICES, DEVICES_OF_NODES, WRITERS,
+    nodes::{BusOf, CUT_CABLES, NodesPlan},
+    report::Report,
+    run::Plan,
+    violation::Violation,
+};
 
 /// Short runs, each with its check at the end, until one finds something: a lost write is seen only there.
 const ROUNDS: u64 = 30;
@@ -25,10 +31,20 @@ const LEFT_OUT: [&str; 3] = ["target", ".git", "node_modules"];
 struct Fault {
     name: String,
     patch: PathBuf,
-    /// Whether it shows where the server lives long enough for devices to fall behind, and not where it dies.
-    calm: bool,
+    stage: Stage,
     /// The kinds of violation of which one must be found.
     caught_as: Vec<String>,
+}
+
+/// Where a fault shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Where the server dies often.
+    Storm,
+    /// Where it lives long enough for devices to fall behind.
+    Calm,
+    /// Where there are several nodes.
+    Nodes,
 }
 
 pub(crate) async fn each_is_caught() {
@@ -50,23 +66,28 @@ pub(crate) async fn each_is_caught() {
 /// The violations of the first round that has any.
 async fn hunt(fault: &Fault, binary: &Path) -> Vec<Violation> {
     for round in 0..ROUNDS {
-        let calm = fault.calm;
-        let plan = Plan {
-            binary: binary.to_owned(),
-            seed: rand::random(),
-            kills: if calm { KILLS_OF_A_CALM } else { KILLS_OF_A_STORM },
-            calm,
-            length: Duration::ZERO,
-            writers: WRITERS,
-            devices: DEVICES,
-        };
-        let report = plan.run().await;
+        let seed = rand::random();
+        let report = fault.stage.run(binary, seed).await;
         if let Some(first) = report.violations.first() {
-            println!("{}: caught in round {}, seed {}: {first}", fault.name, round + 1, plan.seed);
+            println!("{}: caught in round {}, seed {seed}: {first}", fault.name, round + 1);
             return report.violations;
         }
     }
     Vec::new()
+}
+
+impl Stage {
+    /// A short run.
+    async fn run(self, binary: &Path, seed: u64) -> Report {
+        let (binary, length, writers) = (binary.to_owned(), Duration::ZERO, WRITERS);
+        if self == Self::Nodes {
+            let (bus, torments, devices) = (BusOf::Nats, CUT_CABLES, DEVICES_OF_NODES);
+            return NodesPlan { binary, seed, bus, torments, length, writers, devices }.run().await.report;
+        }
+        let calm = self == Self::Calm;
+        let kills = if calm { KILLS_OF_A_CALM } else { KILLS_OF_A_STORM };
+        Plan { binary, seed, kills, length, calm, writers, devices: DEVICES }.run().await
+    }
 }
 
 fn all() -> Vec<Fault> {
@@ -87,12 +108,13 @@ impl Fault {
             told.unwrap_or_else(|| panic!("{name} does not say what it is {what:?}"))
         };
         let caught_as = told("Caught as: ").split(", ").map(str::to_owned).collect();
-        let calm = match told("Caught in: ") {
-            "a calm" => true,
-            "a storm" => false,
-            other => panic!("{name} must be caught in a calm or in a storm, not in {other:?}"),
+        let stage = match told("Caught in: ") {
+            "a calm" => Stage::Calm,
+            "a storm" => Stage::Storm,
+            "several nodes" => Stage::Nodes,
+            other => panic!("{name} must be caught in a calm, a storm or several nodes, not in {other:?}"),
         };
-        Self { name, patch, calm, caught_as }
+        Self { name, patch, stage, caught_as }
     }
 
     /// The server with this fault. It stays, and is built again only where the sources or the patch have changed.

@@ -1,4 +1,4 @@
-//! What the actors of a run share: where the server is, whether the run goes on, and the first thing that went wrong.
+//! What the actors of a run share: where the servers are, how far the run has come, and the first thing that went wrong.
 
 use std::{
     collections::HashMap,
@@ -8,10 +8,14 @@ use std::{
 };
 
 use rand::{SeedableRng, rngs::StdRng};
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::{Notify, watch},
+    time::sleep,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    common::PATIENCE,
     ear::FirstHeard,
     violation::{Kind, Violation},
     wishes::Directory,
@@ -23,15 +27,27 @@ pub(crate) const RESTAURANTS: [&str; 2] = ["alder", "birch"];
 /// How long a client waits before it knocks again where nobody opened.
 const KNOCK_AGAIN: Duration = Duration::from_millis(8);
 
+/// How long a client waits for an answer before it asks another node. Longer than almost any takes of a sound one, and
+/// shorter than a node that is stuck may be.
+const ANSWER_OR_MOVE_ON: Duration = Duration::from_secs(2);
+
+/// How long a device may wait for what the bus has lost: three sweeps, and a moment for the machine.
+const FOUND_WITHIN: Duration = Duration::from_secs(10);
+
 /// What the actors of a run share.
 pub(crate) struct Scene {
-    pub(crate) address: SocketAddr,
+    /// Each of them serves the same restaurants.
+    pub(crate) addresses: Arc<[SocketAddr]>,
     seed: u64,
     /// Whether the server mostly lives for seconds, and devices give it much to keep for them.
     pub(crate) calm: bool,
+    /// Cancelled when nothing more is done to the servers: each device comes in and stays.
+    pub(crate) lull: CancellationToken,
+    /// How many have come in to stay.
+    present: watch::Sender<usize>,
     /// Cancelled when the writers are to finish what they have begun.
     pub(crate) curtain: CancellationToken,
-    /// Cancelled when the devices are to catch up and leave.
+    /// Cancelled when the last is written: the devices are to hear all of it, and leave.
     pub(crate) epilogue: CancellationToken,
     /// Rung whenever a client has heard something: a good moment to kill the server.
     pub(crate) heard: Notify,
@@ -50,12 +66,20 @@ struct Rush {
     under_way: bool,
 }
 
+/// The choices of one actor: its own sequence, out of the seed of the run.
+pub(crate) fn dice(seed: u64, actor: &str) -> StdRng {
+    let name = actor.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(131).wrapping_add(byte.into()));
+    StdRng::seed_from_u64(seed ^ name.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
 impl Scene {
-    pub(crate) fn new(address: SocketAddr, seed: u64, calm: bool) -> Self {
+    pub(crate) fn new(addresses: &[SocketAddr], seed: u64, calm: bool) -> Self {
         Self {
-            address,
+            addresses: addresses.into(),
             seed,
             calm,
+            lull: CancellationToken::new(),
+            present: watch::Sender::default(),
             curtain: CancellationToken::new(),
             epilogue: CancellationToken::new(),
             heard: Notify::new(),
@@ -67,10 +91,35 @@ impl Scene {
         }
     }
 
-    /// The choices of one actor: its own sequence, out of the seed of the run.
+    /// The choices of one actor.
     pub(crate) fn dice(&self, actor: &str) -> StdRng {
-        let name = actor.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(131).wrapping_add(byte.into()));
-        StdRng::seed_from_u64(self.seed ^ name.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        dice(self.seed, actor)
+    }
+
+    /// Whether a client whose server is gone finds another.
+    pub(crate) fn has_several_nodes(&self) -> bool {
+        self.addresses.len() > 1
+    }
+
+    /// How long a client waits for an answer before it does something about it.
+    pub(crate) fn patience(&self) -> Duration {
+        if self.has_several_nodes() { ANSWER_OR_MOVE_ON } else { PATIENCE }
+    }
+
+    /// How long a device may take to hear what has been written.
+    pub(crate) fn found_within(&self) -> Duration {
+        if self.has_several_nodes() { FOUND_WITHIN } else { PATIENCE }
+    }
+
+    /// A device has come in to stay.
+    pub(crate) fn arrive(&self) {
+        self.present.send_modify(|present| *present += 1);
+    }
+
+    /// Waits until so many devices have come in to stay.
+    pub(crate) async fn are_present(&self, devices: usize) {
+        // Fails only where nobody can arrive any more, and the scene itself can.
+        _ = self.present.subscribe().wait_for(|present| *present >= devices).await;
     }
 
     /// Tells that something is wrong, which ends the run.

@@ -1,4 +1,4 @@
-//! The server as a process: started on the same file and port again and again, killed, told to stop, frozen and thawed.
+//! A server as a process: started on the same database and port again and again, killed, told to stop, frozen and thawed.
 
 use std::{
     fs::{File, OpenOptions},
@@ -13,7 +13,7 @@ use rand::{RngExt, rngs::StdRng};
 use tempfile::TempDir;
 use tokio::{
     task::spawn_blocking,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -22,13 +22,21 @@ use crate::{
     violation::{Kind, Violation},
 };
 
-/// How often a server is started that finds its port taken by somebody else.
-const STARTS: usize = 50;
+/// How long a server is started again and again that finds its port taken by somebody else, or its database away: far
+/// longer than either lasts.
+const LONGEST_START: Duration = PATIENCE.saturating_mul(2);
 
-/// The server of a run, whichever process it is just now.
+/// The pause before it is started again.
+const START_AGAIN: Duration = Duration::from_millis(20);
+
+/// A server of a run, whichever process it is just now.
 pub(crate) struct Server {
     binary: PathBuf,
     folder: TempDir,
+    /// What it is told besides where to listen, and which restaurants there are.
+    arguments: Vec<String>,
+    /// Why it may end instead of starting, so that whoever looks after it starts it again.
+    may_say: Vec<&'static str>,
     pub(crate) address: SocketAddr,
     process: Option<Process>,
 }
@@ -40,14 +48,28 @@ struct Process {
 }
 
 impl Server {
-    /// A server that does not run yet.
-    pub(crate) fn new(binary: PathBuf, dice: &mut StdRng) -> Self {
-        Self { binary, folder: tempfile::tempdir().expect("a folder"), address: free_address(dice), process: None }
+    /// A server that does not run yet, with a database file of its own.
+    pub(crate) fn alone(binary: PathBuf, dice: &mut StdRng) -> Self {
+        Self::new(binary, dice, &["--database", "sqlite:maitred.db"], &[])
+    }
+
+    /// A node that does not run yet, of those on a database that may be away for a while.
+    pub(crate) fn node(binary: PathBuf, dice: &mut StdRng, database: &str, bus: &str) -> Self {
+        Self::new(binary, dice, &["--database", database, "--bus", bus], &["can't open the database"])
+    }
+
+    fn new(binary: PathBuf, dice: &mut StdRng, arguments: &[&str], may_say: &[&'static str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let may_say = [may_say, &["can't listen"]].concat();
+        Self { binary, folder, arguments, may_say, address: free_address(dice), process: None }
     }
 
     /// Starts it, and waits until it listens.
     pub(crate) async fn start(&mut self) -> Result<(), Violation> {
-        for _ in 0..STARTS {
+        let deadline = Instant::now() + LONGEST_START;
+        loop {
+            let said_before = self.said().len();
             let mut process = self.spawn();
             let reading = spawn_blocking(move || {
                 let mut stdout = BufReader::new(process.child.stdout.take().expect("a pipe"));
@@ -65,13 +87,14 @@ impl Server {
             if line.contains("listens on") {
                 return Ok(());
             }
-            if !self.said().contains("can't listen") {
+            let said = self.said();
+            let is_excused = self.may_say.iter().any(|why| said[said_before..].contains(why));
+            if !is_excused || Instant::now() > deadline {
                 return Err(self.trouble("could not start"));
             }
             self.kill();
-            sleep(Duration::from_millis(20)).await;
+            sleep(START_AGAIN).await;
         }
-        Err(self.trouble("found its port taken"))
     }
 
     /// Starts it, and kills it before it is likely to listen.
@@ -105,6 +128,10 @@ impl Server {
         }
     }
 
+    pub(crate) fn runs(&self) -> bool {
+        self.process.is_some()
+    }
+
     /// Stops its time for a moment.
     pub(crate) async fn freeze(&self, moment: Duration) {
         self.signal("STOP");
@@ -119,7 +146,7 @@ impl Server {
 
     fn spawn(&self) -> Process {
         let mut command = Command::new(&self.binary);
-        command.args(["serve", "--database", "sqlite:maitred.db", "--listen", &self.address.to_string()]);
+        command.args(["serve", "--listen", &self.address.to_string()]).args(&self.arguments);
         command.args(RESTAURANTS.iter().flat_map(|restaurant| ["--restaurant", restaurant]));
         command.current_dir(self.folder.path()).env("MAITRED_LOG", "warn").env_remove("MAITRED_LISTEN");
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(self.stderr()).spawn();

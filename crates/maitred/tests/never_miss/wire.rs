@@ -1,6 +1,6 @@
 //! HTTP and WebSocket for clients whose server may be gone at any byte: whatever breaks is no error, only no answer.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -23,9 +23,35 @@ const SMALL_BUFFER_BYTES: u32 = 4 * 1024;
 /// The segments that such a device takes, in bytes: a sender's system sets aside room for ten of what its peer takes.
 const SMALL_SEGMENT_BYTES: u32 = 536;
 
+/// Where a client may find a server: the next address where the last led to none, as behind a load balancer.
+#[derive(Clone)]
+pub(crate) struct Addresses {
+    all: Arc<[SocketAddr]>,
+    at: usize,
+}
+
+impl Addresses {
+    /// All of them, beginning with one.
+    pub(crate) fn new(all: &Arc<[SocketAddr]>, first: usize) -> Self {
+        Self { all: Arc::clone(all), at: first % all.len() }
+    }
+
+    pub(crate) fn current(&self) -> SocketAddr {
+        self.all[self.at]
+    }
+
+    pub(crate) fn move_on(&mut self) {
+        self.at = (self.at + 1) % self.all.len();
+    }
+
+    fn are_several(&self) -> bool {
+        self.all.len() > 1
+    }
+}
+
 /// An HTTP connection, kept alive as long as it lives.
 pub(crate) struct Line {
-    address: SocketAddr,
+    addresses: Addresses,
     open: Option<Open>,
 }
 
@@ -35,8 +61,8 @@ struct Open {
 }
 
 impl Line {
-    pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { address, open: None }
+    pub(crate) fn new(addresses: Addresses) -> Self {
+        Self { addresses, open: None }
     }
 
     /// Whether there is a server to send something to.
@@ -47,7 +73,10 @@ impl Line {
             return true;
         }
         self.hang_up();
-        self.open = Open::to(self.address).await;
+        self.open = Open::to(self.addresses.current()).await;
+        if self.open.is_none() {
+            self.addresses.move_on();
+        }
         self.open.is_some()
     }
 
@@ -80,10 +109,17 @@ impl Line {
             Some(Answered { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
         };
         let answered = answered.await;
-        if answered.is_none() {
-            self.hang_up();
+        let elsewhere = |answer: &Answered| answer.is_try_again() && self.addresses.are_several();
+        if answered.as_ref().is_none_or(elsewhere) {
+            self.move_on();
         }
         answered
+    }
+
+    /// Closes the connection at once, and asks elsewhere next.
+    pub(crate) fn move_on(&mut self) {
+        self.hang_up();
+        self.addresses.move_on();
     }
 
     /// Closes the connection at once, whatever is under way.

@@ -110,6 +110,11 @@ pub(crate) fn note(dice: &mut StdRng, directory: &Directory, restaurant: &'stati
     on_guest(restaurant, &directory.guest(dice, |status| !is_gone(status)), "PATCH", json!({ "notes": notes }))
 }
 
+/// Somebody comes, whom nothing stands in the way of.
+pub(crate) fn arrival(dice: &mut StdRng, restaurant: &'static str, id: &str) -> Write {
+    create_guest(dice, restaurant, Some(id))
+}
+
 fn create_guest(dice: &mut StdRng, restaurant: &'static str, id: Option<&str>) -> Write {
     let mut body = new_guest(dice);
     body["id"] = id.into();

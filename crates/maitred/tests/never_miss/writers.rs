@@ -1,18 +1,19 @@
 //! Writers: each asks for one thing at a time, and asks again with the same key until it is answered, whatever becomes
-//! of the server. Some ask twice at once, hang up, or ask much later for what they were answered before.
+//! of the server; where there are several, the next one. Some ask twice at once, hang up, or ask much later for what they
+//! were answered before.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use tokio::{
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
     common::PATIENCE,
     scene::{RESTAURANTS, Scene},
-    wire::Line,
+    wire::{Addresses, Line},
     wishes,
     write::{Answered, Fate, Write},
 };
@@ -24,6 +25,9 @@ const THINKING_MS: u64 = 6;
 /// restaurant and a device's connection holds.
 const COMPANY: usize = 8;
 const WRITES_OF_A_COMPANION: usize = 26;
+
+/// How long a writer goes on from node to node: far longer than anything keeps all of them from answering.
+const LONGEST_WAY: Duration = PATIENCE.saturating_mul(3);
 
 pub(crate) struct Writer {
     scene: Arc<Scene>,
@@ -38,9 +42,29 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn new(scene: Arc<Scene>, name: String) -> Self {
-        let (dice, address) = (scene.dice(&name), scene.address);
-        let (line, second_line) = (Line::new(address), Line::new(address));
+        let addresses = Arc::clone(&scene.addresses);
+        Self::at(scene, name, &addresses)
+    }
+
+    /// A writer that knows only these addresses.
+    fn at(scene: Arc<Scene>, name: String, addresses: &Arc<[SocketAddr]>) -> Self {
+        let mut dice = scene.dice(&name);
+        let first = dice.random_range(0..addresses.len());
+        // What is asked for twice at once is asked of two nodes.
+        let [line, second_line] = [first, first + 1].map(|first| Line::new(Addresses::new(addresses, first)));
         Self { scene, name, dice, line, second_line, writes: Vec::new() }
+    }
+
+    /// Writes a last message to each restaurant at this very address, after all that was asked for there.
+    pub(crate) async fn last_words(scene: &Arc<Scene>, address: SocketAddr) -> Vec<Write> {
+        let name = format!("last-words-{}", address.port());
+        let mut writer = Self::at(Arc::clone(scene), name, &[address].into());
+        for restaurant in RESTAURANTS {
+            let guest = format!("{}-{restaurant}", writer.name);
+            let write = wishes::arrival(&mut writer.dice, restaurant, &guest);
+            writer.carry_through(write).await;
+        }
+        writer.writes
     }
 
     /// Gives the restaurants what they begin with.
@@ -106,6 +130,7 @@ impl Writer {
             write.loose = answered.is_err();
             self.take(&mut write, answered.ok().flatten());
         }
+        let (begun, several) = (Instant::now(), self.scene.has_several_nodes());
         while !is_settled(&write) {
             let exchange = async {
                 if !self.line.is_ready().await || (twice && !self.second_line.is_ready().await) {
@@ -116,17 +141,25 @@ impl Writer {
                     false => (self.line.send(&write).await, None),
                 })
             };
-            match timeout(PATIENCE, exchange).await {
+            match timeout(self.scene.patience(), exchange).await {
                 Ok(Some((answer, second))) => {
                     write.attempts += 1 + u64::from(twice);
-                    // The one that was not answered may have been carried out after the other was refused.
-                    write.loose |= twice && (answer.is_none() || second.is_none());
+                    // The one that was not answered may be carried out after the other, or the next, was refused. (One that
+                    // a server is killed over before the next is begun is not.)
+                    let unanswered = answer.is_none() || (twice && second.is_none());
+                    write.loose |= unanswered && (twice || several);
                     self.take(&mut write, answer);
                     self.take(&mut write, second);
                 }
                 Ok(None) => {}
+                Err(_) if several && begun.elapsed() < LONGEST_WAY => {
+                    write.attempts += 1 + u64::from(twice);
+                    write.loose = true;
+                    self.line.move_on();
+                    self.second_line.move_on();
+                }
                 Err(_) => {
-                    self.scene.stuck(format!("{write} was not answered in {PATIENCE:?}"));
+                    self.scene.stuck(format!("{write} was not answered in {:?}", begun.elapsed()));
                     return;
                 }
             }
@@ -146,8 +179,11 @@ impl Writer {
         let mut write = std::mem::take(&mut self.writes[index]);
         if matches!(write.fate(), Fate::Acknowledged(_)) {
             write.attempts += 1;
-            let answer = self.line.send(&write).await;
-            self.take(&mut write, answer);
+            match timeout(self.scene.patience(), self.line.send(&write)).await {
+                Ok(answer) => self.take(&mut write, answer),
+                Err(_) if self.scene.has_several_nodes() => self.line.move_on(),
+                Err(_) => self.scene.stuck(format!("{write} was not answered again in {PATIENCE:?}")),
+            }
         }
         self.writes[index] = write;
     }
