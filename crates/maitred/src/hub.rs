@@ -66,6 +66,12 @@ impl Hub {
         }
     }
 
+    /// Whether what the database has of a restaurant, up to this number if it is a message's, is news to those who listen to it
+    /// here. Where it is not known yet what they have heard, it is looked at in any case as soon as it is.
+    pub(crate) fn is_news(&self, restaurant: &Id, seq: Option<u64>) -> bool {
+        self.room(restaurant).is_some_and(|room| room.is_news(seq))
+    }
+
     /// What this process knows of a restaurant; none if nobody listens to it.
     pub(crate) fn known(&self, restaurant: &Id) -> Option<Known> {
         self.room(restaurant)?.known()

@@ -48,7 +48,16 @@ impl Nats {
 
     async fn run(self, servers: Vec<ServerAddr>, mut letters: mpsc::Receiver<(Id, Notice)>, again: Arc<Notify>) {
         let metrics = Arc::clone(&self.hub.metrics);
-        let options = ConnectOptions::new()
+        let mut options = ConnectOptions::new();
+        // The library does not take them out of the address by itself. A name without a password is a token.
+        if let Some((name, password)) = servers.iter().find_map(|server| Some((server.username()?, server.password())))
+        {
+            options = match password {
+                Some(password) => options.user_and_password(name.to_owned(), password.to_owned()),
+                None => options.token(name.to_owned()),
+            };
+        }
+        let options = options
             .name("maitred")
             // What this process committed, its own devices have heard.
             .no_echo()
@@ -148,7 +157,11 @@ impl Nats {
                 }
             }
             // A newer release may say things that this one does not know. What it is about, the database knows.
-            Some(Notice::Look) | None => self.looks.at(restaurant),
+            Some(Notice::Look) | None => {
+                if self.hub.is_news(restaurant, None) {
+                    self.looks.at(restaurant);
+                }
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use floor::Id;
 use tokio::{
     sync::{Notify, mpsc},
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{Instant, MissedTickBehavior, interval_at, sleep, timeout},
 };
 use tokio_postgres::{Client, Notification, types::Type};
 use uuid::Uuid;
@@ -62,12 +62,15 @@ async fn connected(
     let begin = format!("SET synchronous_commit = off; LISTEN {CHANNEL}; LISTEN {echo}");
     client.batch_execute(&begin).await?;
     let me: i32 = client.query_typed_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)?;
-    hub.metrics.bus_up.set(1);
-    again.notify_one();
-    let mut calls = interval(BUS_PING_INTERVAL);
+    // The first call comes from elsewhere: a pooler that hands connections on after each transaction may well bring back what
+    // was said on the very connection that hears it, and nothing of what others say.
+    let (other, _) = listen(url).await.map_err(|error| error.of_server(&url.to_string()))?;
+    tell(&other, &echo, &[String::new()]).await?;
+    drop(other);
+    let mut calls = interval_at(Instant::now() + BUS_PING_INTERVAL, BUS_PING_INTERVAL);
     // Each answer has its time, however late the call was.
     calls.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut is_answered = true;
+    let mut is_answered = false;
     let mut batch = Vec::new();
     loop {
         tokio::select! {
@@ -77,6 +80,9 @@ async fn connected(
                 };
                 if notification.channel() == echo {
                     is_answered = true;
+                    if hub.metrics.bus_up.set(1) == 0 {
+                        again.notify_one();
+                    }
                 } else if notification.process_id() != me {
                     hear(hub, looks, &notification);
                 }
@@ -133,7 +139,7 @@ fn hear(hub: &Hub, looks: &Looks, notification: &Notification) {
         None => (notification.payload(), None),
     };
     let Ok(restaurant) = restaurant.parse::<Id>() else { return };
-    if hub.known(&restaurant).is_some_and(|known| seq.is_none_or(|seq| known.seq < seq)) {
+    if hub.is_news(&restaurant, seq) {
         looks.at(&restaurant);
     }
 }

@@ -3,7 +3,7 @@
 //! every few seconds; and of each that has news, what it is.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -19,7 +19,7 @@ use crate::{
     access::{Identity, Right},
     config::{LOOKS_AT_ONCE, MAX_PAGE, RING_BYTES},
     hub::{Hub, Known, Records},
-    store::{LogPage, LoggedMessage, Store, StoreError},
+    store::{Head, LogPage, LoggedMessage, Store, StoreError},
 };
 
 pub(super) struct Sweep {
@@ -87,6 +87,7 @@ impl Sweep {
         let ids: Vec<&str> = known.iter().map(|(id, _)| id.as_str()).collect();
         match self.store.heads(&ids).await {
             Ok(heads) => {
+                self.complain_of_losses(&known, &heads);
                 let is_behind = |(id, known): &(Id, Known)| {
                     heads.get(id).is_none_or(|head| {
                         head.seq > known.seq || head.epoch != known.epoch || head.notices != known.notices
@@ -97,6 +98,22 @@ impl Sweep {
             Err(error) => {
                 tracing::warn!(%error, "could not sweep; trying again in a moment");
                 Vec::new()
+            }
+        }
+    }
+
+    /// A database that was set back to an earlier state gives numbers away a second time, which devices take for those that they
+    /// know. Nobody but a person can put that right.
+    fn complain_of_losses(&self, known: &[(Id, Known)], heads: &HashMap<Id, Head>) {
+        for (restaurant, Known { seq, epoch, .. }) in known {
+            if let Some(head) = heads.get(restaurant).filter(|head| head.epoch == *epoch && head.seq < *seq) {
+                tracing::error!(
+                    %restaurant,
+                    told = seq,
+                    kept = head.seq,
+                    "the database has lost changes that devices were told of, as one that was set back has: stop all servers, \
+                     run `maitred new-epoch`, and start them again"
+                );
             }
         }
     }

@@ -126,7 +126,7 @@ pub const READERS: usize = 4;
 /// one.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections to a database server that a process may hold, unless told otherwise: six such processes fit into the 100 that
+/// Connections to a database server that a process may hold, unless told otherwise: five such processes fit into the 100 that
 /// PostgreSQL allows by itself, and more of them would hardly make 2 to 16 cores faster.
 pub const DATABASE_CONNECTIONS: usize = 16;
 

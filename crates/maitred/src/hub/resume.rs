@@ -15,18 +15,22 @@ use crate::config::LAST_READ_TIMEOUT;
 impl Session {
     /// Sends everything up to the restaurant's last message that the device has not been sent.
     pub(super) async fn catch_up(&mut self, joined: &mut Joined) -> Result<(), End> {
+        // Up to so many missed messages are sent one by one, without a look at what a floor would be.
+        let mut replayed = self.house.limits.replay_messages;
         loop {
             let missed = joined.membership.head().saturating_sub(joined.last);
             if missed == 0 {
                 return Ok(());
             }
-            if missed > self.house.limits.replay_messages {
+            if missed > replayed {
                 // A message tells of one row at least, a floor of each once.
                 let floor = self.floor(joined).await?;
                 if missed > floor.rows {
                     self.show(&floor, joined).await?;
                     continue;
                 }
+                // No less for those that are left, unless the device falls further behind meanwhile.
+                replayed = missed;
             }
             self.replay_page(joined).await?;
         }

@@ -5,7 +5,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -35,6 +35,8 @@ pub(super) struct Room {
     life: OnceCell<Life>,
     /// The number of the last message, and its life of the log, that came in before it was known which life this is.
     early: Mutex<Option<(String, u64)>>,
+    /// Whether, before that was known, it was heard that there is news.
+    has_early_news: AtomicBool,
 }
 
 /// The life of the log whose messages a room passes on.
@@ -112,6 +114,7 @@ impl Room {
             members: AtomicUsize::new(0),
             life: OnceCell::new(),
             early: Mutex::default(),
+            has_early_news: AtomicBool::new(false),
         }
     }
 
@@ -140,6 +143,18 @@ impl Room {
                 true
             }
         }
+    }
+
+    /// See [`Hub::is_news`].
+    pub(super) fn is_news(&self, seq: Option<u64>) -> bool {
+        if self.life.get().is_none() {
+            self.has_early_news.store(true, Ordering::SeqCst);
+            // Asked once more: whoever has opened the room meanwhile may have looked before this was noted down.
+            if self.life.get().is_none() {
+                return false;
+            }
+        }
+        seq.is_none_or(|seq| self.news.borrow().head < seq)
     }
 
     /// Learns that the log has come as far as this number.
@@ -275,6 +290,9 @@ impl Membership {
         let early = self.room.early.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((_, seq)) = early.filter(|(epoch, _)| *epoch == life.epoch) {
             self.room.advance(seq);
+        }
+        if let Some(bus) = bus.filter(|_| self.room.has_early_news.swap(false, Ordering::SeqCst)) {
+            bus.look_at(self.permit.restaurant());
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Connections to the server, and how they are lent: each to one task at a time, and back only as clean as it came.
 
-use std::{future::poll_fn, ops::Deref};
+use std::{future::poll_fn, ops::Deref, time::Duration};
 
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Timeouts,
@@ -11,7 +11,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_postgres::{
-    AsyncMessage, Client, Connection, Error, NoTls, Notification, Row,
+    AsyncMessage, Client, Config, Connection, Error, NoTls, Notification, Row,
     config::SslMode,
     types::{ToSql, Type},
 };
@@ -46,6 +46,7 @@ impl Connections {
     /// As many as `most`, none of which is there yet.
     pub(super) fn new(url: &PostgresUrl, most: usize) -> Result<Self, StoreError> {
         let config = url.config();
+        let connect_timeout = connect_timeout(&config);
         let manner = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = match config.get_ssl_mode() {
             SslMode::Require => Manager::from_config(config, MakeRustlsConnect::new(tls()?), manner),
@@ -53,7 +54,7 @@ impl Connections {
         };
         let timeouts = Timeouts {
             wait: Some(DATABASE_WAIT_TIMEOUT),
-            create: Some(DATABASE_CONNECT_TIMEOUT),
+            create: Some(connect_timeout),
             recycle: Some(DATABASE_CONNECT_TIMEOUT),
         };
         let pool = Pool::builder(manager).max_size(most).timeouts(timeouts).runtime(Runtime::Tokio1).build();
@@ -102,6 +103,7 @@ impl Connections {
 pub(crate) async fn listen(url: &PostgresUrl) -> Result<(Client, mpsc::Receiver<Notification>), StoreError> {
     let config = url.config();
     let (notifications, heard) = mpsc::channel(LOOK_QUEUE);
+    let connect_timeout = connect_timeout(&config);
     let connected = async {
         match config.get_ssl_mode() {
             SslMode::Require => {
@@ -116,8 +118,15 @@ pub(crate) async fn listen(url: &PostgresUrl) -> Result<(Client, mpsc::Receiver<
             }
         }
     };
-    let client = timeout(DATABASE_CONNECT_TIMEOUT, connected).await.map_err(|_| StoreError::lost("a connection"))?;
+    let client = timeout(connect_timeout, connected).await.map_err(|_| StoreError::lost("a connection"))?;
     client.map(|client| (client, heard))
+}
+
+/// How long it may take until one of the hosts that an address names is found to be there: each has its own time, one after the
+/// other.
+fn connect_timeout(config: &Config) -> Duration {
+    let hosts = config.get_hosts().len().max(1) as u32;
+    config.get_connect_timeout().map_or(DATABASE_CONNECT_TIMEOUT, |each| *each) * hosts + DATABASE_CONNECT_TIMEOUT
 }
 
 /// Keeps a connection going, and ends with it.
@@ -134,8 +143,8 @@ where
     }
 }
 
-/// How the server is verified where its address says `sslmode=require`: by whom this machine trusts, and those in the file
-/// that `SSL_CERT_FILE` names.
+/// How the server is verified where its address says `sslmode=require`: by whom this machine trusts, or by those in the file that
+/// `SSL_CERT_FILE` names.
 pub(super) fn tls() -> Result<ClientConfig, StoreError> {
     let config = tls::client(None).map_err(|error| StoreError::database(Trouble::CannotOpen, error.to_string()))?;
     Ok(ClientConfig::clone(&config))
