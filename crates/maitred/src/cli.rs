@@ -82,7 +82,7 @@ enum Command {
 /// Where a command finds the data.
 #[derive(clap::Args)]
 struct DatabaseArg {
-    /// Where the data is: sqlite:FILE, postgres://USER:PASSWORD@HOST/DATABASE, or sqlite::memory: to lose it at the end
+    /// Where the data is: sqlite:FILE, postgres://USER:PASSWORD@HOST:PORT/DATABASE, or sqlite::memory: to lose it at the end
     // What the help would show of the environment may be a password.
     #[arg(
         long,

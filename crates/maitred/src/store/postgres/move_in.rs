@@ -27,10 +27,11 @@ use crate::{
 /// messages, on a slow disk, takes half a minute.
 const STEP_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How a transaction that takes a restaurant in behaves, whatever the server's own settings are. It may take long as a whole
-/// (where the server knows such a limit: `transaction_timeout` is new in 17). An earlier one that was killed is waited for: it
-/// ends as soon as the server notices.
-const MANNERS: &str = "SET LOCAL synchronous_commit = on;
+/// How a transaction that takes a restaurant in begins and behaves, whatever the server's own settings are. It sees what was
+/// committed before it had the lock. It may take long as a whole (where the server knows such a limit: `transaction_timeout`
+/// is new in 17). An earlier one that was killed is waited for: it ends as soon as the server notices.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;
+    SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off';
     SET LOCAL lock_timeout = '30s';
     SET LOCAL idle_in_transaction_session_timeout = '60s';
     SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('statement_timeout', 'transaction_timeout')";
@@ -113,7 +114,7 @@ impl<'a> Tx<'a> {
     /// Begins it, and keeps everyone else from opening a restaurant of this id until it ends.
     async fn begin(connections: &Connections, leaving: &'a Leaving) -> Result<Self, StoreError> {
         let loan = connections.lend().await?;
-        in_time(loan.batch_execute(&format!("BEGIN; {MANNERS}"))).await?;
+        in_time(loan.batch_execute(BEGIN)).await?;
         // The same as in `maitred_before`.
         let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
         in_time(loan.query_typed(lock, &[(&leaving.id.as_str(), Type::TEXT)])).await?;

@@ -29,7 +29,7 @@ pub(crate) async fn begin_new_lives(url: &PostgresUrl, epoch: impl Fn() -> Strin
 
 async fn name_new_lives(connections: &Connections, epoch: impl Fn() -> String) -> Result<u64, StoreError> {
     let loan = connections.lend().await?;
-    loan.batch_execute("BEGIN; SELECT maitred_manners()").await?;
+    loan.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT maitred_manners()").await?;
     let rows = loan.query_typed("SELECT id FROM restaurants ORDER BY id FOR NO KEY UPDATE", &[]).await?;
     let ids: Vec<&str> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
     let epochs: Vec<String> = ids.iter().map(|_| epoch()).collect();
