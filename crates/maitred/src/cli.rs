@@ -23,7 +23,7 @@ use clap::{
 };
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Database, PostgresUrl};
+use crate::config::Database;
 
 /// The server for the front of a restaurant's house: guests who wait, are seated and leave; tables that are free,
 /// occupied, dirty. Devices write over HTTP; each change is on disk before it is answered, and every device of that
@@ -96,9 +96,11 @@ struct DatabaseArg {
 
 /// What is wrong with the arguments. It would quote an address that can't be read, with its password.
 fn without_password(mut error: clap::Error) -> clap::Error {
-    let quoted = error.get(ContextKind::InvalidValue);
-    if matches!(quoted, Some(ContextValue::String(value)) if PostgresUrl::is_meant_by(value)) {
-        error.insert(ContextKind::InvalidValue, ContextValue::String("postgres://…".to_owned()));
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
+        && let Some((scheme, _)) = value.split_once("://")
+    {
+        let shown = format!("{scheme}://…");
+        error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
     }
     error
 }

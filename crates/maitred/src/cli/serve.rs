@@ -58,7 +58,8 @@ struct NodeArgs {
     /// How servers that share a PostgreSQL database tell each other of changes: nats://HOST:4222, several of them separated by
     /// commas. Left out, they use the database's own notifications, for which --database must not lead through a pooler in
     /// transaction mode; where it does, name the database's own address here
-    #[arg(long, env = "MAITRED_BUS", value_name = "URL")]
+    // What the help would show of the environment may be a password.
+    #[arg(long, env = "MAITRED_BUS", hide_env_values = true, value_name = "URL")]
     bus: Option<BusUrl>,
     /// The most connections that it holds to a PostgreSQL server, besides one for notifications
     #[arg(
