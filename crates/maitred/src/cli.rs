@@ -97,7 +97,7 @@ struct DatabaseArg {
 /// What is wrong with the arguments. It would quote an address that can't be read, with its password.
 fn without_password(mut error: clap::Error) -> clap::Error {
     if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
-        && let Some((scheme, _)) = value.split_once("://")
+        && let Some((scheme @ ("postgres" | "postgresql" | "nats" | "tls"), _)) = value.split_once(':')
     {
         let shown = format!("{scheme}://…");
         error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
