@@ -35,6 +35,7 @@ pub(super) async fn run(
 ) {
     loop {
         let end = connected(&url, &hub, &looks, &mut letters, &again).await;
+        let end = end.map_err(|error| error.of_server(&url.to_string()));
         hub.metrics.bus_up.set(0);
         match end {
             Ok(()) => return,
@@ -55,7 +56,7 @@ async fn connected(
     letters: &mut mpsc::Receiver<(Id, Notice)>,
     again: &Notify,
 ) -> Result<(), StoreError> {
-    let (client, mut notifications) = listen(url).await.map_err(|error| error.of_server(&url.to_string()))?;
+    let (client, mut notifications) = listen(url).await?;
     // Only this process listens there: it calls itself, to hear whether anything comes through.
     let echo = format!("{CHANNEL}_{}", Uuid::now_v7().simple());
     // What is told here is nothing that would have to be on the disk.
@@ -64,7 +65,7 @@ async fn connected(
     let me: i32 = client.query_typed_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)?;
     // The first call comes from elsewhere: a pooler that hands connections on after each transaction may well bring back what
     // was said on the very connection that hears it, and nothing of what others say.
-    let (other, _) = listen(url).await.map_err(|error| error.of_server(&url.to_string()))?;
+    let (other, _) = listen(url).await?;
     tell(&other, &echo, &[String::new()]).await?;
     drop(other);
     let mut calls = interval_at(Instant::now() + BUS_PING_INTERVAL, BUS_PING_INTERVAL);
