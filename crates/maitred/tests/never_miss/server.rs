@@ -26,6 +26,9 @@ use crate::{
 /// longer than either lasts.
 const LONGEST_START: Duration = PATIENCE.saturating_mul(2);
 
+/// What a sound server never says, whatever is done to it.
+const NEVER_SAID: [&str; 3] = ["panicked", "a bug: ", "has lost changes"];
+
 /// The pause before it is started again.
 const START_AGAIN: Duration = Duration::from_millis(20);
 
@@ -141,7 +144,9 @@ impl Server {
 
     /// What it has complained of that a sound server never says.
     pub(crate) fn complaints(&self) -> Option<Violation> {
-        self.said().contains("panicked").then(|| self.trouble("panicked"))
+        let said = self.said();
+        let line = said.lines().find(|line| NEVER_SAID.iter().any(|words| line.contains(words)))?;
+        Some(self.trouble(&format!("said {line:?}")))
     }
 
     fn spawn(&self) -> Process {
