@@ -1,8 +1,12 @@
 //! Faults planted in the server, each of which the harness must find: what it is worth is shown by what it catches.
-//! Every patch in `faults/` says in its first lines what it breaks and what it must be caught as.
+//! Every patch in `faults/` says in its first lines what it breaks and what it must be caught as. All of them are planted in
+//! one server; which of them is at work is said by its name in `MAITRED_FAULT`.
 
 use std::{
-    env, fs, io,
+    env,
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -48,14 +52,13 @@ enum Stage {
 }
 
 pub(crate) async fn each_is_caught() {
-    for fault in all() {
-        let name = fault.name.clone();
-        let (fault, binary) = spawn_blocking(move || {
-            let binary = fault.build();
-            (fault, binary)
-        })
-        .await
-        .expect("a fault that can be planted");
+    let building = spawn_blocking(|| {
+        let faults = all();
+        let binaries = plant(&faults);
+        faults.into_iter().zip(binaries)
+    });
+    for (fault, binary) in building.await.expect("faults that can be planted") {
+        let name = &fault.name;
         let found = hunt(&fault, &binary).await;
         assert!(!found.is_empty(), "{name} was not caught in {ROUNDS} rounds");
         let expected = |violation: &Violation| fault.caught_as.contains(&format!("{:?}", violation.kind));
@@ -117,47 +120,52 @@ impl Fault {
         Self { name, patch, stage, caught_as }
     }
 
-    /// The server with this fault. It stays, and is built again only where the sources or the patch have changed.
-    fn build(&self) -> PathBuf {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("never_miss");
-        let folder = fs::create_dir_all(&folder).and_then(|()| folder.canonicalize()).expect("a folder");
-        // All faults are built in one place, one after the other: Cargo does not tell two copies of a workspace apart.
-        let (source, target) = (folder.join("source"), folder.join("target"));
-        mirror(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), &source).expect("a copy of the sources");
-        self.apply(&source);
-        let (built_from, binary) = (folder.join(&self.name), folder.join(format!("maitred-{}", self.name)));
-        let changed = mirror(&source, &built_from).expect("a copy of the patched sources");
-        if changed {
-            // Absent where there is none yet.
-            _ = fs::remove_file(&binary);
-        }
-        if !binary.exists() {
-            let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-            cargo.args(["build", "--offline", "--locked", "--package", "maitred", "--bin", "maitred"]);
-            cargo.current_dir(&source).env("CARGO_TARGET_DIR", &target);
-            self.succeed(cargo, "build");
-            fs::copy(target.join("debug/maitred"), &binary).expect("a copy of the binary");
-        }
-        binary
-    }
-
     fn apply(&self, folder: &Path) {
         let mut git = Command::new("git");
         git.arg("apply").arg(&self.patch).current_dir(folder);
         // The folder may lie within a repository, and `git apply` would take the patch to be about that.
         git.env("GIT_CEILING_DIRECTORIES", folder.parent().expect("a folder in a folder"));
-        self.succeed(git, "apply");
+        succeed(git, &format!("{} does not apply", self.patch.display()));
     }
 
-    fn succeed(&self, mut command: Command, what: &str) {
-        let output = command.output().expect("a program that starts");
-        assert!(
-            output.status.success(),
-            "{} does not {what} any more; refresh it, so that it breaks the same promise in today's code:\n{}",
-            self.patch.display(),
-            String::from_utf8_lossy(&output.stderr)
-        );
+    /// A program that is the server with this fault at work.
+    fn let_loose(&self, server: &Path) -> PathBuf {
+        let program = server.with_file_name(format!("maitred-{}", self.name));
+        let script = format!("#!/bin/sh\nMAITRED_FAULT={} exec '{}' \"$@\"\n", self.name, server.display());
+        fs::write(&program, script).expect("a file");
+        fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("a program");
+        program
     }
+}
+
+/// The server with each of these faults. It is built once for all of them, and again only where the sources or a patch have
+/// changed.
+fn plant(faults: &[Fault]) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("never_miss");
+    let folder = fs::create_dir_all(&folder).and_then(|()| folder.canonicalize()).expect("a folder");
+    let (source, target) = (folder.join("source"), folder.join("target"));
+    mirror(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), &source).expect("a copy of the sources");
+    faults.iter().for_each(|fault| fault.apply(&source));
+    // Cargo would take everything for changed that was written anew, and it was, to take last time's faults out of it.
+    let built_from = folder.join("built_from");
+    let (changed, server) = (mirror(&source, &built_from), folder.join("maitred"));
+    if changed.expect("a copy of the patched sources") || !server.exists() {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["build", "--offline", "--locked", "--package", "maitred", "--bin", "maitred"]);
+        cargo.current_dir(&built_from).env("CARGO_TARGET_DIR", &target);
+        succeed(cargo, "with all faults in it, the server does not build");
+        fs::copy(target.join("debug/maitred"), &server).expect("a copy of the binary");
+    }
+    faults.iter().map(|fault| fault.let_loose(&server)).collect()
+}
+
+fn succeed(mut command: Command, otherwise: &str) {
+    let output = command.output().expect("a program that starts");
+    assert!(
+        output.status.success(),
+        "{otherwise} any more; refresh it, so that it breaks the same promise in today's code:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// Makes `to` the same as `from`, leaves alone what is, and tells whether there was anything to do.
