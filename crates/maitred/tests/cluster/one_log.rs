@@ -53,6 +53,18 @@ async fn what_two_nodes_acknowledge_is_in_one_log_once_without_a_hole_in_the_ord
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_writers_at_two_nodes_are_all_answered() {
+    const EACH: usize = 4;
+    let url = Postgres::shared().await.database().await;
+    let (one, other) = join!(node(&url), node(&url));
+    let writers =
+        (0..500).map(|writer: usize| write(if writer.is_multiple_of(2) { &one } else { &other }, writer, EACH));
+    let acknowledged: usize = join_all(writers).await.iter().map(Vec::len).sum();
+    assert_eq!(acknowledged, 500 * EACH);
+    assert_eq!(log(&mut one.http().await, RESTAURANT).await.len(), 500 * EACH, "each of them, once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_comes_to_both_nodes_at_once_is_carried_out_once_and_both_tell_the_same() {
     let url = Postgres::shared().await.database().await;
     let (one, other) = join!(node(&url), node(&url));
