@@ -4,16 +4,15 @@
 
 #[path = "../tests/server/common.rs"]
 mod common;
+#[path = "measured/measured.rs"]
+mod measured;
 
-use std::{
-    io::{BufRead, BufReader},
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use common::{Device, Http, RESTAURANT, guest};
+use measured::{Process, cpu_ms, percentiles, rss_kib};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval},
@@ -37,53 +36,15 @@ fn main() {
     runtime.block_on(idle());
 }
 
-/// The real server, on a database of its own.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-    _folder: tempfile::TempDir,
-}
-
-impl Process {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let database = format!("sqlite:{}", folder.path().join("maitred.db").display());
-        let mut child = Command::new(env!("CARGO_BIN_EXE_maitred"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", &database, "--restaurant", RESTAURANT])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a server");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("its first line");
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split(',').next()).expect("its address");
-        Self { address: address.parse().expect("an address"), child, _folder: folder }
-    }
-
-    /// CPU time so far, in ms (`/proc/PID/stat`, in ticks of 10 ms).
-    fn cpu_ms(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("its statistics");
-        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-        let ticks: f64 = fields[11..=12].iter().map(|ticks| ticks.parse::<f64>().expect("ticks")).sum();
-        ticks * 10.0
-    }
-
-    /// Memory in use, in KiB.
-    fn rss_kib(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("its status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
-        line.trim().trim_end_matches(" kB").parse().expect("KiB")
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
+/// The real server, on a database of its own, which is gone with the folder.
+fn server() -> (Process, TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = format!("sqlite:{}", folder.path().join("maitred.db").display());
+    (Process::start(&["--database", &database, "--restaurant", RESTAURANT]), folder)
 }
 
 async fn broadcast(devices: usize, seconds: u64) {
-    let server = Process::start();
+    let (server, _folder) = server();
     let (received, mut receipts) = mpsc::unbounded_channel();
     for _ in 0..devices {
         let mut device = join(server.address).await;
@@ -99,7 +60,7 @@ async fn broadcast(devices: usize, seconds: u64) {
     for _ in 0..devices {
         receipts.recv().await.expect("a receipt");
     }
-    let cpu_before = server.cpu_ms();
+    let cpu_before = cpu_ms(server.id());
     let mut pace = interval(Duration::from_micros(1_000_000 / RATE));
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut last, mut answers) = (Vec::new(), Vec::new());
@@ -114,7 +75,7 @@ async fn broadcast(devices: usize, seconds: u64) {
         }
         last.push(latest - sent);
     }
-    let cpu = (server.cpu_ms() - cpu_before) / last.len() as f64;
+    let cpu = (cpu_ms(server.id()) - cpu_before) / last.len() as f64;
     let [p50, p99, worst] = percentiles(&mut last);
     let [answer, ..] = percentiles(&mut answers);
     println!("{devices:>8} {p50:>8.2} {p99:>8.2} {worst:>8.2} {answer:>8.2} {cpu:>14.2}");
@@ -122,15 +83,15 @@ async fn broadcast(devices: usize, seconds: u64) {
 
 /// What connections cost that do nothing.
 async fn idle() {
-    let server = Process::start();
+    let (server, _folder) = server();
     drop(join(server.address).await);
-    let before = server.rss_kib();
+    let before = rss_kib(server.id());
     let begun = Instant::now();
     let mut devices = Vec::with_capacity(IDLE);
     for _ in 0..IDLE {
         devices.push(join(server.address).await);
     }
-    let (rate, kib) = (IDLE as f64 / begun.elapsed().as_secs_f64(), (server.rss_kib() - before) / IDLE as f64);
+    let (rate, kib) = (IDLE as f64 / begun.elapsed().as_secs_f64(), (rss_kib(server.id()) - before) / IDLE as f64);
     println!("{IDLE} idle devices: {kib:.1} KiB of memory each; {rate:.0} joined a second, one after the other");
 }
 
@@ -139,10 +100,4 @@ async fn join(address: SocketAddr) -> Device {
     let joined: Value = device.next().await;
     assert_eq!(joined["type"], "restaurant_connect", "{joined}");
     device
-}
-
-/// The median, the 99th percentile and the worst, in ms.
-fn percentiles(times: &mut [Duration]) -> [f64; 3] {
-    times.sort();
-    [0.5, 0.99, 1.0].map(|share| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1_000.0)
 }

@@ -7,18 +7,14 @@
 mod common;
 #[path = "../tests/engines/engines.rs"]
 mod engines;
+#[path = "measured/measured.rs"]
+mod measured;
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs, process::Command, sync::Arc, time::Duration};
 
 use common::{Device, Http};
 use engines::{Nats, Postgres};
+use measured::{Process, cpu_ms, percentiles, rss_kib, stat};
 use serde_json::json;
 use tokio::{
     sync::{Mutex, mpsc},
@@ -48,30 +44,10 @@ fn main() {
 }
 
 /// A node, on a database that others may be on as well.
-struct Node {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Node {
-    fn start(database: &str, bus: Option<&str>) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_maitred"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--database", database]);
-        command.args(bus.iter().flat_map(|bus| ["--bus", bus]));
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut child = child.expect("a server");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("its first line");
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split(',').next()).expect("its address");
-        Self { address: address.parse().expect("an address"), child }
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
+fn start(database: &str, bus: Option<&str>) -> Process {
+    let mut arguments = vec!["--database", database];
+    arguments.extend(bus.iter().flat_map(|bus| ["--bus", bus]));
+    Process::start(&arguments)
 }
 
 /// How soon the last device of a restaurant hears.
@@ -83,12 +59,12 @@ async fn hearing(length: Duration) {
     );
     println!("{:<52} {:>8} {:>8} {:>8} {:>8}", "", "p50", "p99", "worst", "answer");
     let file = format!("sqlite:{}", folder.path().join("maitred.db").display());
-    let alone = Node::start(&file, None);
+    let alone = start(&file, None);
     hear("one node, SQLite", &alone, &alone, length).await;
     drop(alone);
     let database = postgres.database().await;
     for (bus, name) in [(Some(nats.url()), "NATS"), (None, "LISTEN/NOTIFY")] {
-        let nodes = [Node::start(&database, bus.as_deref()), Node::start(&database, bus.as_deref())];
+        let nodes = [start(&database, bus.as_deref()), start(&database, bus.as_deref())];
         if bus.is_some() {
             hear("one node, PostgreSQL", &nodes[0], &nodes[0], length).await;
         }
@@ -97,7 +73,7 @@ async fn hearing(length: Duration) {
     println!();
 }
 
-async fn hear(name: &str, devices_at: &Node, writer_at: &Node, length: Duration) {
+async fn hear(name: &str, devices_at: &Process, writer_at: &Process, length: Duration) {
     let mut http = Http::connect(writer_at.address).await;
     http.post("/restaurants", json!({ "id": "house" })).await;
     let (received, mut receipts) = mpsc::unbounded_channel();
@@ -137,9 +113,9 @@ async fn hear(name: &str, devices_at: &Node, writer_at: &Node, length: Duration)
 async fn writing(length: Duration) {
     let (postgres, nats) = (Postgres::start().await, Nats::start().await);
     let database = postgres.database().await;
-    let nodes = [Node::start(&database, Some(&nats.url())), Node::start(&database, Some(&nats.url()))];
+    let nodes = [start(&database, Some(&nats.url())), start(&database, Some(&nats.url()))];
     println!("writes a second, each one row and one message{:>28} {:>8} {:>8} {:>8}", "", "p50 ms", "p99 ms", "failed");
-    let line = async |name: &str, nodes: &[Node], writers: usize, restaurants: usize| {
+    let line = async |name: &str, nodes: &[Process], writers: usize, restaurants: usize| {
         let (rate, [p50, p99, _], failed) = write(nodes, writers, restaurants, length).await;
         println!("{name:<62} {rate:>8.0} {p50:>8.2} {p99:>8.2} {failed:>8}");
         rate
@@ -163,7 +139,7 @@ async fn writing(length: Duration) {
 
 /// Has writers change guests for a while, each a guest of its own; how many writes a second, how long they took, and how many
 /// were not carried out.
-async fn write(nodes: &[Node], writers: usize, restaurants: usize, length: Duration) -> (f64, [f64; 3], usize) {
+async fn write(nodes: &[Process], writers: usize, restaurants: usize, length: Duration) -> (f64, [f64; 3], usize) {
     let mut paths = Vec::new();
     let mut http = Http::connect(nodes[0].address).await;
     for restaurant in 0..restaurants {
@@ -204,7 +180,7 @@ async fn write(nodes: &[Node], writers: usize, restaurants: usize, length: Durat
 /// What PostgreSQL does of the same by itself: takes the restaurant's row, reads the guest, puts it, appends to the log.
 async fn pgbench(postgres: &Postgres, length: Duration) -> f64 {
     let database = postgres.database().await;
-    drop(Node::start(&database, None));
+    drop(start(&database, None));
     let client = client(&database).await;
     let fill = format!(
         "INSERT INTO restaurants (id, body, head, epoch) SELECT 'r' || r, repeat('r', 230), 0, 'e'
@@ -247,7 +223,7 @@ async fn pgbench(postgres: &Postgres, length: Duration) -> f64 {
 async fn held(length: Duration) {
     let postgres = Postgres::start().await;
     let database = postgres.database().await;
-    let node = Node::start(&database, None);
+    let node = start(&database, None);
     let mut http = Http::connect(node.address).await;
     let mut guests = Vec::new();
     for restaurant in ["a", "b"] {
@@ -295,8 +271,8 @@ async fn held(length: Duration) {
 async fn costs(length: Duration) {
     let (postgres, nats) = (Postgres::start().await, Nats::start().await);
     let database = postgres.database().await;
-    let node = Node::start(&database, Some(&nats.url()));
-    let other = Node::start(&database, Some(&nats.url()));
+    let node = start(&database, Some(&nats.url()));
+    let other = start(&database, Some(&nats.url()));
     let client = client(&database).await;
     let number = async |sql: &str| -> f64 {
         client.query_typed_one(sql, &[]).await.expect("an answer").try_get::<_, f64>(0).expect("a number")
@@ -324,7 +300,7 @@ async fn costs(length: Duration) {
     let backend = number("SELECT pg_backend_pid()::float8").await as u32;
     let (postmaster, port) = (parent(backend), nats.url().rsplit(':').next().expect("a port").to_owned());
     let nats_process = process_with(&["nats-server", &port]);
-    let cpu = || [cpu_ms(node.child.id()), cpu_ms(other.child.id()), family_cpu_ms(postmaster), cpu_ms(nats_process)];
+    let cpu = || [cpu_ms(node.id()), cpu_ms(other.id()), family_cpu_ms(postmaster), cpu_ms(nats_process)];
     let wal = "SELECT (pg_current_wal_lsn() - '0/0')::float8";
     let (cpu_before, wal_before) = (cpu(), number(wal).await);
     let (begun, mut writes) = (Instant::now(), 0_u64);
@@ -368,8 +344,8 @@ async fn sweep(client: &Client, database: &str, nats: &Nats) {
          \"updatedAt\":\"2026-01-01T00:00:00.000000Z\"}}', 0, 'e' FROM generate_series(1, {MANY}) r; ANALYZE restaurants"
     );
     client.batch_execute(&fill).await.expect("restaurants");
-    let node = Node::start(database, Some(&nats.url()));
-    let before = rss_kib(node.child.id());
+    let node = start(database, Some(&nats.url()));
+    let before = rss_kib(node.id());
     let begun = Instant::now();
     let mut devices = Vec::with_capacity(MANY);
     for first in (1..=MANY).step_by(50) {
@@ -383,7 +359,7 @@ async fn sweep(client: &Client, database: &str, nats: &Nats) {
     let joined = MANY as f64 / begun.elapsed().as_secs_f64();
     println!(
         "{MANY} idle devices, each of a restaurant of its own: {:.1} KiB each at the node; {joined:.0} joined a second",
-        (rss_kib(node.child.id()) - before) / MANY as f64
+        (rss_kib(node.id()) - before) / MANY as f64
     );
     let ids: Vec<String> = (1..=MANY).map(|number| format!("s{number}")).collect();
     let mut times = Vec::new();
@@ -411,23 +387,11 @@ async fn client(database: &str) -> Client {
     client
 }
 
-/// The fields of `/proc/PID/stat` after the name.
-fn stat(process: u32) -> Option<Vec<String>> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    Some(stat.rsplit(") ").next()?.split(' ').map(str::to_owned).collect())
-}
-
 fn parent(process: u32) -> u32 {
     stat(process).expect("a process")[1].parse().expect("its parent")
 }
 
-/// CPU time so far, in ms (in ticks of 10 ms).
-fn cpu_ms(process: u32) -> f64 {
-    let Some(fields) = stat(process) else { return 0.0 };
-    fields[11..=12].iter().map(|ticks| ticks.parse::<f64>().expect("ticks")).sum::<f64>() * 10.0
-}
-
-/// The same of a process and all of its children.
+/// CPU time of a process and all of its children so far, in ms.
 fn family_cpu_ms(postmaster: u32) -> f64 {
     let is_family = |process: &u32| {
         *process == postmaster || stat(*process).is_some_and(|fields| fields[1] == postmaster.to_string())
@@ -445,17 +409,4 @@ fn process_with(words: &[&str]) -> u32 {
         words.iter().all(|word| line.contains(word)) && !line.contains("setpriv")
     };
     processes().find(is_it).unwrap_or(0)
-}
-
-/// Memory in use, in KiB.
-fn rss_kib(process: u32) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("its status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
-    line.trim().trim_end_matches(" kB").parse().expect("KiB")
-}
-
-/// The median, the 99th percentile and the worst, in ms.
-fn percentiles(times: &mut [Duration]) -> [f64; 3] {
-    times.sort();
-    [0.5, 0.99, 1.0].map(|share| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1_000.0)
 }

@@ -105,17 +105,20 @@ impl Executed {
         Self { outcome, changes, messages, epoch: String::new(), forgets, is_new: false }
     }
 
+    /// The number of the first message, if there is one.
+    fn first_seq(&self) -> u64 {
+        self.outcome.seq + 1 - self.messages.len() as u64
+    }
+
     /// The messages with their numbers.
     pub(super) fn numbered(&self) -> impl Iterator<Item = (u64, &str)> {
-        let first = self.outcome.seq + 1 - self.messages.len() as u64;
-        (first..).zip(self.messages.iter().map(String::as_str))
+        (self.first_seq()..).zip(self.messages.iter().map(String::as_str))
     }
 
     /// What the caller is told, and what everyone else is to hear, now that it is committed.
     pub(super) fn committed(self, write: &Write) -> (Outcome, Vec<Committed>) {
         let restaurant = &write.request.restaurant;
-        let first = self.outcome.seq + 1 - self.messages.len() as u64;
-        let messages = (first..).zip(self.messages).map(|(seq, message)| Committed::Message {
+        let messages = (self.first_seq()..).zip(self.messages).map(|(seq, message)| Committed::Message {
             restaurant: restaurant.clone(),
             epoch: self.epoch.clone(),
             seq,

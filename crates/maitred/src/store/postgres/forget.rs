@@ -9,8 +9,8 @@ use tokio_postgres::{Client, Row, types::Type};
 use super::{
     Postgres,
     connections::Parameter,
-    locked::in_time,
-    read::{signed, unsigned},
+    locked::{COUNT_NOTICE, in_time},
+    read::{read_text, signed, unsigned},
     tx::intend_purges,
 };
 use crate::{
@@ -38,7 +38,7 @@ impl Postgres {
         let sql = "SELECT id FROM restaurants
                    WHERE head > $1 AND (SELECT min(seq) FROM log WHERE restaurant_id = id) <= head - $1";
         let rows = self.ask(sql, &[(&signed(keep), Type::INT8)]).await?;
-        rows.iter().map(|row| read_id(row, 0)).collect()
+        rows.iter().map(|row| read_text(row, 0)).collect()
     }
 
     pub(in crate::store) async fn prune_surplus(&self, restaurant: &Id, keep: u64) -> Result<usize, StoreError> {
@@ -66,8 +66,8 @@ impl Postgres {
         let sql = "SELECT restaurant_id, id, body::json ->> 'version' FROM guests WHERE over_at < $1 LIMIT $2";
         let rows = self.ask(sql, &[(&than.to_string(), Type::TEXT), (&signed(limit), Type::INT8)]).await?;
         let overdue = |row: &Row| {
-            let version = row.try_get::<_, &str>(2)?.parse().map_err(StoreError::unreadable)?;
-            Ok(Overdue { restaurant: read_id(row, 0)?, guest: read_id(row, 1)?, version })
+            let version = read_text(row, 2)?;
+            Ok(Overdue { restaurant: read_text(row, 0)?, guest: read_text(row, 1)?, version })
         };
         rows.iter().map(overdue).collect()
     }
@@ -98,7 +98,7 @@ impl Postgres {
         let rows = self.ask(sql, &[(&restaurant.map(Id::as_str), Type::TEXT)]).await?;
         let purge = |row: &Row| {
             let through = unsigned(row.try_get(2)?)?;
-            Ok(Purge { restaurant: read_id(row, 0)?, guest: row.try_get(1)?, through, epoch: row.try_get(3)? })
+            Ok(Purge { restaurant: read_text(row, 0)?, guest: row.try_get(1)?, through, epoch: row.try_get(3)? })
         };
         rows.iter().map(purge).collect()
     }
@@ -183,10 +183,9 @@ impl Postgres {
                    AND purges.through <= done.through";
         let parameters = [(&id as _, Type::TEXT), (&guests as _, Type::TEXT_ARRAY), (&through as _, Type::INT8_ARRAY)];
         // Other processes may have at hand what was rewritten.
-        let notice = "UPDATE restaurants SET notices = notices + 1 WHERE id = $1";
         let struck_off = in_time(async {
             tx.execute_typed(sql, &parameters).await?;
-            Ok(tx.execute_typed(notice, &[(&id, Type::TEXT)]).await?)
+            Ok(tx.execute_typed(COUNT_NOTICE, &[(&id, Type::TEXT)]).await?)
         });
         struck_off.await?;
         tx.commit().await?;
@@ -256,8 +255,4 @@ fn next_texts(place: &str, text: &str, table: &str, wanted: &str) -> String {
              ) next
          ) texts WHERE before < $4 ORDER BY {place}"
     )
-}
-
-fn read_id(row: &Row, column: usize) -> Result<Id, StoreError> {
-    row.try_get::<_, &str>(column)?.parse().map_err(StoreError::unreadable)
 }

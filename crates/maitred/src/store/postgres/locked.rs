@@ -29,6 +29,9 @@ use crate::{
     store::{Head, StoreError},
 };
 
+/// Counts, for other processes, that something was told of a restaurant that no message tells.
+pub(super) const COUNT_NOTICE: &str = "UPDATE restaurants SET notices = notices + 1 WHERE id = $1";
+
 /// Whose turn it is, for each restaurant for which somebody waits. Clones share them.
 #[derive(Clone, Default)]
 pub(super) struct Turns {

@@ -1,6 +1,6 @@
 //! What can be read, each in one statement: it sees everything at one moment, and needs no transaction.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Display, str::FromStr};
 
 use floor::{GuestStatus, Id};
 use serde_json::value::RawValue;
@@ -50,9 +50,7 @@ impl Postgres {
     pub(in crate::store) async fn heads(&self, restaurants: &[&str]) -> Result<HashMap<Id, Head>, StoreError> {
         let sql = format!("SELECT {HEAD}, r.id FROM restaurants r WHERE r.id = ANY ($1)");
         let rows = self.ask(&sql, &[(&restaurants, Type::TEXT_ARRAY)]).await?;
-        rows.iter()
-            .map(|row| Ok((row.try_get::<_, &str>(3)?.parse().map_err(StoreError::unreadable)?, head(row)?)))
-            .collect()
+        rows.iter().map(|row| Ok((read_text(row, 3)?, head(row)?))).collect()
     }
 
     pub(in crate::store) async fn floor(&self, restaurant: &Id) -> Result<Option<FloorRows>, StoreError> {
@@ -273,6 +271,11 @@ fn body(row: &Row, column: usize) -> Result<Box<RawValue>, StoreError> {
 
 fn optional_body(row: &Row, column: usize) -> Result<Option<Box<RawValue>>, StoreError> {
     Ok(row.try_get::<_, Option<String>>(column)?.map(RawValue::from_string).transpose()?)
+}
+
+/// Something that is kept as its text.
+pub(super) fn read_text<T: FromStr<Err: Display>>(row: &Row, column: usize) -> Result<T, StoreError> {
+    row.try_get::<_, &str>(column)?.parse().map_err(StoreError::unreadable)
 }
 
 /// PostgreSQL's numbers are signed.

@@ -1,12 +1,15 @@
 //! The register of devices and of the codes by which they are let in, in SQL.
 
-use std::{fmt::Display, str::FromStr};
-
 use floor::{Id, Time};
 use futures_util::try_join;
 use tokio_postgres::{Client, Error, Row, types::Type};
 
-use super::{Postgres, connections::Parameter, locked::in_time, read::unsigned};
+use super::{
+    Postgres,
+    connections::Parameter,
+    locked::{COUNT_NOTICE, in_time},
+    read::{read_text, unsigned},
+};
 use crate::{
     access::{Device, PairingCode},
     feed::Committed,
@@ -158,10 +161,7 @@ pub(super) async fn put(client: &Client, restaurant: &Id, edit: Edit) -> Result<
             let sql = "DELETE FROM devices WHERE restaurant_id = $1 AND id = $2";
             client.execute_typed(sql, &[id, (&device.as_str(), Type::TEXT)]).await?
         }
-        Edit::DoubtAccess => {
-            let sql = "UPDATE restaurants SET notices = notices + 1 WHERE id = $1";
-            client.execute_typed(sql, &[id]).await?
-        }
+        Edit::DoubtAccess => client.execute_typed(COUNT_NOTICE, &[id]).await?,
     };
     Ok(())
 }
@@ -187,9 +187,4 @@ fn read_device(row: &Row) -> Result<Device, StoreError> {
         revoked_at: row.try_get::<_, Option<&str>>(5)?.map(|_| read_text(row, 5)).transpose()?,
         revoked_by: row.try_get(6)?,
     })
-}
-
-/// Something that is kept as its text.
-fn read_text<T: FromStr<Err: Display>>(row: &Row, column: usize) -> Result<T, StoreError> {
-    row.try_get::<_, &str>(column)?.parse().map_err(StoreError::unreadable)
 }

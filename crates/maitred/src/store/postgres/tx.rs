@@ -7,8 +7,7 @@ use futures_util::try_join;
 use serde::Serialize;
 use tokio_postgres::{Client, Error, Row, types::Type};
 
-use super::connections::Parameter;
-
+use super::{connections::Parameter, read::unsigned};
 use crate::{
     config::{EXPIRED_BATCH, IDEMPOTENCY_RETENTION},
     store::{
@@ -61,7 +60,7 @@ pub(super) fn read(rows: &[Row]) -> Result<Before, StoreError> {
             "restaurant" => {
                 before.slice.restaurant = Some(serde_json::from_str(body)?);
                 before.epoch = name;
-                before.head = u64::try_from(row.try_get::<_, i64>(3)?).map_err(StoreError::unreadable)?;
+                before.head = unsigned(row.try_get(3)?)?;
             }
             "guest" => {
                 let guest: Guest = serde_json::from_str(body)?;
